@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every library comes from a Debian 12 package; ARCHITECTURE.md lists each with the reason for it.
+set(CMAKE_THREAD_PREFER_PTHREAD ON)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(Boost 1.81 EXACT REQUIRED)
+find_library(SEALANE_LIBYAML yaml REQUIRED)
+find_library(SEALANE_LIBSECCOMP seccomp REQUIRED)
+if(SEALANE_TESTS)
+  find_package(GTest REQUIRED)
+endif()
