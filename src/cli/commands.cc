@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.h"
+
+namespace sealane::cli {
+
+void add_all_commands(CLI::App& app, Chosen& chosen) {
+  add_completion_command(app, chosen);
+  add_version_command(app, chosen);
+}
+
+}  // namespace sealane::cli
