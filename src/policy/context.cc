@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/context.h"
+
+#include <algorithm>
+
+#include "policy/text_internal.h"
+
+namespace sealane::policy {
+
+Context Context::in_front_of(const Context& behind) {
+  Context context;
+  context.behind_ = &behind;
+  return context;
+}
+
+Context::Entry& Context::slot(std::string_view key) {
+  std::string lower = to_lower(key);
+  auto at = std::ranges::lower_bound(entries_, lower, {}, &Entry::key);
+  if (at == entries_.end() || at->key != lower)
+    at = entries_.insert(at, Entry{std::move(lower), Arity::Single, {}});
+  return *at;
+}
+
+void Context::set(std::string_view key, std::string_view value) {
+  Entry& entry = slot(key);
+  entry.arity = Arity::Single;
+  entry.values.assign(1, std::string(value));
+}
+
+void Context::set_list(std::string_view key, std::span<const std::string> values) {
+  Entry& entry = slot(key);
+  entry.arity = Arity::Multi;
+  entry.values.assign(values.begin(), values.end());
+}
+
+void Context::erase(std::string_view key) {
+  const std::string lower = to_lower(key);
+  std::erase_if(entries_, [&](const Entry& entry) { return entry.key == lower; });
+}
+
+const Context::Entry* Context::find(std::string_view lower_key) const {
+  for (const Context* context = this; context != nullptr; context = context->behind_) {
+    const auto& entries = context->entries_;
+    const auto at = std::ranges::lower_bound(entries, lower_key, {}, &Entry::key);
+    if (at != entries.end() && at->key == lower_key) return &*at;
+  }
+  return nullptr;
+}
+
+}  // namespace sealane::policy
