@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "crypto/aead.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+
+namespace sealane::crypto {
+namespace {
+
+const EVP_CIPHER* algorithm() {
+  static const EVP_CIPHER* const kAlgorithm = [] {
+    const EVP_CIPHER* fetched = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
+    SEALANE_CHECK(fetched != nullptr);
+    return fetched;
+  }();
+  return kAlgorithm;
+}
+
+EVP_CIPHER_CTX* new_context() {
+  EVP_CIPHER_CTX* context = EVP_CIPHER_CTX_new();
+  SEALANE_CHECK(context != nullptr);
+  return context;
+}
+
+}  // namespace
+
+struct Aes256Gcm::State {
+  EVP_CIPHER_CTX* sealing = new_context();
+  EVP_CIPHER_CTX* opening = new_context();
+  std::array<std::byte, kAes256KeyBytes> key{};
+  bool key_set = false;
+  // Each direction has its own key schedule, made at its first use after a key change.
+  bool sealing_keyed = false;
+  bool opening_keyed = false;
+
+  State() {
+    SEALANE_CHECK(EVP_EncryptInit_ex2(sealing, algorithm(), nullptr, nullptr, nullptr) == 1);
+    SEALANE_CHECK(EVP_DecryptInit_ex2(opening, algorithm(), nullptr, nullptr, nullptr) == 1);
+  }
+  ~State() {
+    OPENSSL_cleanse(key.data(), key.size());
+    EVP_CIPHER_CTX_free(sealing);
+    EVP_CIPHER_CTX_free(opening);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+};
+
+Aes256Gcm::Aes256Gcm() : state_(std::make_unique<State>()) {}
+Aes256Gcm::~Aes256Gcm() = default;
+Aes256Gcm::Aes256Gcm(Aes256Gcm&&) noexcept = default;
+Aes256Gcm& Aes256Gcm::operator=(Aes256Gcm&&) noexcept = default;
+
+void Aes256Gcm::set_key(ByteSpan key) {
+  SEALANE_CHECK(key.size() == kAes256KeyBytes);
+  State& s = *state_;
+  if (s.key_set && CRYPTO_memcmp(key.data(), s.key.data(), s.key.size()) == 0) return;
+  copy_bytes(s.key, key);
+  s.key_set = true;
+  s.sealing_keyed = false;
+  s.opening_keyed = false;
+}
+
+void Aes256Gcm::seal(ByteSpan iv, ByteSpan aad, ByteSpan plaintext, MutableByteSpan ciphertext,
+                     MutableByteSpan tag) {
+  State& s = *state_;
+  SEALANE_CHECK(s.key_set && iv.size() == kAesGcmIvBytes && tag.size() == kAesGcmTagBytes &&
+                ciphertext.size() == plaintext.size());
+  const unsigned char* key = s.sealing_keyed ? nullptr : as_uchar(ByteSpan(s.key));
+  SEALANE_CHECK(EVP_EncryptInit_ex2(s.sealing, nullptr, key, as_uchar(iv), nullptr) == 1);
+  s.sealing_keyed = true;
+  int length = 0;
+  if (!aad.empty())
+    SEALANE_CHECK(EVP_EncryptUpdate(s.sealing, nullptr, &length, as_uchar(aad),
+                                    checked_cast<int>(aad.size())) == 1);
+  if (!plaintext.empty())
+    SEALANE_CHECK(EVP_EncryptUpdate(s.sealing, as_uchar(ciphertext), &length, as_uchar(plaintext),
+                                    checked_cast<int>(plaintext.size())) == 1);
+  unsigned char none[16];
+  SEALANE_CHECK(EVP_EncryptFinal_ex(s.sealing, none, &length) == 1);
+  SEALANE_CHECK(EVP_CIPHER_CTX_ctrl(s.sealing, EVP_CTRL_AEAD_GET_TAG,
+                                    checked_cast<int>(tag.size()), as_uchar(tag)) == 1);
+}
+
+bool Aes256Gcm::open(ByteSpan iv, ByteSpan aad, ByteSpan ciphertext, ByteSpan tag,
+                     MutableByteSpan plaintext) {
+  State& s = *state_;
+  SEALANE_CHECK(s.key_set && iv.size() == kAesGcmIvBytes && tag.size() == kAesGcmTagBytes &&
+                ciphertext.size() == plaintext.size());
+  // The library takes the tag through a pointer to mutable memory.
+  GcmTag expected{};
+  copy_bytes(expected, tag);
+  const unsigned char* key = s.opening_keyed ? nullptr : as_uchar(ByteSpan(s.key));
+  SEALANE_CHECK(EVP_DecryptInit_ex2(s.opening, nullptr, key, as_uchar(iv), nullptr) == 1);
+  s.opening_keyed = true;
+  int length = 0;
+  if (!aad.empty())
+    SEALANE_CHECK(EVP_DecryptUpdate(s.opening, nullptr, &length, as_uchar(aad),
+                                    checked_cast<int>(aad.size())) == 1);
+  if (!ciphertext.empty())
+    SEALANE_CHECK(EVP_DecryptUpdate(s.opening, as_uchar(plaintext), &length, as_uchar(ciphertext),
+                                    checked_cast<int>(ciphertext.size())) == 1);
+  SEALANE_CHECK(EVP_CIPHER_CTX_ctrl(s.opening, EVP_CTRL_AEAD_SET_TAG,
+                                    checked_cast<int>(expected.size()),
+                                    as_uchar(MutableByteSpan(expected))) == 1);
+  unsigned char none[16];
+  if (EVP_DecryptFinal_ex(s.opening, none, &length) == 1) return true;
+  std::ranges::fill(plaintext, std::byte{0});
+  return false;
+}
+
+}  // namespace sealane::crypto

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sealane::envelope {
+
+// What a reader accepts and a writer produces.
+struct Limits {
+  std::size_t context_bytes_max = 16u << 10;  // serialized; the format's own limit is 65,535
+  std::size_t context_pairs_max = 64;
+  std::size_t edk_count_max = 8;
+  std::size_t edk_field_bytes_max = 8u << 10;      // each of provider, information, ciphertext
+  std::size_t header_bytes_max = 128u << 10;
+  std::uint32_t frame_length_max = 64u << 20;
+  std::uint64_t message_bytes_max = 1ull << 30;    // for reading or writing a message as a whole
+};
+
+inline constexpr std::uint32_t kDefaultFrameLength = 64u << 10;
+
+}  // namespace sealane::envelope
