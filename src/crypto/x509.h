@@ -41,14 +41,14 @@ class CertificateKey {
 // What a certificate says.  Nothing here has been verified.
 struct CertificateFacts {
   std::string subject;      // RFC 2253 form
-  std::string common_name;  // empty when there is none
+  std::string common_name{};  // empty when there is none
   std::string issuer;
   std::string serial;  // lower-case hex
   Time not_before{};
   Time not_after{};
-  std::vector<std::string> uris;
-  std::vector<std::string> dns_names;
-  std::vector<std::string> ip_addresses;
+  std::vector<std::string> uris{};
+  std::vector<std::string> dns_names{};
+  std::vector<std::string> ip_addresses{};
   bool server_auth = false;  // extended key usage names it
   bool client_auth = false;
   bool is_ca = false;
@@ -95,11 +95,11 @@ enum class KeyUse { ServerAuth, ClientAuth };
 
 // What an issuer puts into a certificate.
 struct CertificateProfile {
-  std::string common_name;
-  std::vector<std::string> uris;
-  std::vector<std::string> dns_names;
-  std::vector<std::string> ip_addresses;
-  std::vector<KeyUse> uses;
+  std::string common_name{};
+  std::vector<std::string> uris{};
+  std::vector<std::string> dns_names{};
+  std::vector<std::string> ip_addresses{};
+  std::vector<KeyUse> uses{};
   Time not_before{};
   Time not_after{};
 };

@@ -19,8 +19,8 @@ inline constexpr Duration kBackdate = std::chrono::minutes(5);
 
 struct NodeRequest {
   std::string name;
-  std::vector<std::string> dns_names;
-  std::vector<std::string> ip_addresses;
+  std::vector<std::string> dns_names{};
+  std::vector<std::string> ip_addresses{};
 };
 
 // A certificate made together with its key.

@@ -24,7 +24,7 @@ struct Device {
   std::string certificate_sha256;  // of the DER, lower-case hex
   std::string serial;
   Time not_after{};
-  std::vector<std::pair<std::string, std::string>> attributes;
+  std::vector<std::pair<std::string, std::string>> attributes{};
   DeviceState state = DeviceState::Active;
 };
 

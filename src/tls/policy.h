@@ -35,9 +35,9 @@ std::string_view to_string(RefusalReason reason);  // the words of `connection-r
 
 struct Refusal {
   RefusalReason reason = RefusalReason::Handshake;
-  std::string detail;         // one line for the operator
+  std::string detail{};       // one line for the operator
   std::uint64_t bytes = 0;    // that reached us
-  std::optional<crypto::CertificateFacts> certificate;  // of the peer, when it showed one
+  std::optional<crypto::CertificateFacts> certificate{};  // of the peer, when it showed one
 };
 
 // A certificate chain and its key, both PEM.  Threads: immutable once built.
@@ -62,9 +62,9 @@ enum class ClientIdentity { Required, None };
 struct ServerPolicy {
   Version version_min = Version::Tls13;
   ClientIdentity client_identity = ClientIdentity::Required;
-  std::shared_ptr<const Credentials> credentials;
-  std::string trusted_ca_pem;  // for clients
-  PeerCheck check;             // optional
+  std::shared_ptr<const Credentials> credentials{};
+  std::string trusted_ca_pem{};  // for clients
+  PeerCheck check{};             // optional
 };
 
 // What a client demands of the server.  The server is always verified: by CA, and by `uri` or
@@ -72,10 +72,10 @@ struct ServerPolicy {
 struct ClientPolicy {
   Version version_min = Version::Tls13;
   Version version_max = Version::Tls13;
-  std::shared_ptr<const Credentials> credentials;  // null: shows no certificate
-  std::string trusted_ca_pem;
-  std::string expected_uri;   // URI SAN; empty: not looked at
-  std::string expected_host;  // DNS name or IP address SAN; empty: not looked at
+  std::shared_ptr<const Credentials> credentials{};  // null: shows no certificate
+  std::string trusted_ca_pem{};
+  std::string expected_uri{};   // URI SAN; empty: not looked at
+  std::string expected_host{};  // DNS name or IP address SAN; empty: not looked at
 };
 
 // The policy as text, for the snapshot under version control (docs/tls-policy.txt): versions,
