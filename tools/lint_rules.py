@@ -79,7 +79,7 @@ BANNED = [
     Banned("shell", r"\b(?:system|popen)\s*\(", in_src, "the Process seam"),
     Banned("getenv", r"\b(?:secure_)?getenv\s*\(", product_outside("cli"), "a value handed in by cli"),
     Banned("detached", r"\bdetached\b", product_outside("net"), "net's spawn, which logs what escapes"),
-    Banned("sleep", r"\b(?:sleep_for|sleep_until|usleep|nanosleep)\s*\(|(?<![\w.])sleep\s*\(",
+    Banned("sleep", r"\bthis_thread::sleep_\w+|(?<![\w.])(?:usleep|nanosleep|sleep)\s*\(",
            src_outside("src/base/process.cc"), "a deadline, a timer, or FakeClock in tests"),
     Banned("skipped-test", r"\bTEST(?:_[FP])?\s*\(\s*\w+\s*,\s*DISABLED_", gtest_file,
            "a test that runs, or none"),
@@ -194,16 +194,25 @@ def check_layers(tree):
                 yield Finding(path, line, f"`{target}` is private to `{other}`")
 
 
+def component_calls(tree, path):
+    """(name, body, line) of each component() in a build list."""
+    text = tree.text(path)
+    for call in re.finditer(r"\bcomponent\s*\(\s*(\w+)([^)]*)\)", text):
+        yield call.group(1), call.group(2), line_of(text, call.start())
+
+
 def check_cmake_deps(tree):
+    """A library in a folder of a component (src/cli/demo) has that component's row."""
     layers = read_layers(tree)
     for path in tree.under("src/", "CMakeLists.txt"):
-        for call in re.finditer(r"\bcomponent\s*\(\s*(\w+)([^)]*)\)", tree.text(path)):
-            name, body = call.group(1), call.group(2)
+        owner = component_of(path)
+        lists = tree.under(f"src/{owner}/", "CMakeLists.txt")
+        parts = {name for other in lists for name, _, _ in component_calls(tree, other)}
+        for name, body, line in component_calls(tree, path):
             deps = re.search(r"\bDEPS\b((?:\s+[a-z_]+)*)", body)
             for other in deps.group(1).split() if deps else []:
-                if other not in layers.get(name, []):
-                    yield Finding(path, line_of(tree.text(path), call.start()),
-                                  f"`{name}` may not link `{other}` (layer table in ARCHITECTURE.md)")
+                if other not in layers.get(owner, []) and other not in parts:
+                    yield Finding(path, line, f"`{name}` may not link `{other}` (layer table in ARCHITECTURE.md)")
 
 
 def check_include_paths(tree):
