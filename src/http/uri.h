@@ -34,6 +34,4 @@ struct SplitTarget {
 // A `+` in a query is a space only in HTML forms, and stays a plus sign.
 Result<SplitTarget> split_target(std::string_view target);
 
-bool is_utf8(std::string_view text);
-
 }  // namespace sealane::http

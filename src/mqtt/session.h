@@ -164,6 +164,7 @@ class Session {
   Limits limits_;
   State state_ = State::AwaitConnect;
   Time deadline_;
+  Time last_packet_{};
   Duration keep_alive_{0};  // with the grace of a half; 0: none
   std::uint16_t subscribing_ = 0;  // packet id of the SUBSCRIBE that is being decided
   std::size_t subscribing_count_ = 0;

@@ -25,6 +25,8 @@ std::string_view to_string(TopicError error);
 // Bounds: O(text), no allocation.
 TopicError check_topic_name(std::string_view topic, const Limits& limits);
 TopicError check_topic_filter(std::string_view filter, const Limits& limits);
+// The limits alone, for a name that decode_packet has accepted.
+TopicError check_topic_limits(std::string_view topic, const Limits& limits);
 
 // Whether a valid filter matches a valid topic name.
 // Source: MQTT 3.1.1 §4.7.1, §4.7.2.  `a/#` matches `a` under MqttStandard and does not under

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -37,7 +38,8 @@ class TopicTree {
   TopicTree& operator=(const TopicTree&) = delete;
 
   // Adds, or replaces the QoS of the same filter [MQTT-3.8.4-3].
-  // Errors: Invalid – not a filter; TooLarge – a limit is reached: answer SUBACK failure.
+  // Errors: answer SUBACK failure.  Invalid – not a filter; TooLarge – a limit is reached;
+  //         Unsupported – a shared subscription under AwsIotCore.
   Status subscribe(std::string_view filter, SubscriberId subscriber, Qos qos);
   // Nothing happens when there was no such subscription [MQTT-3.10.4-1].
   void unsubscribe(std::string_view filter, SubscriberId subscriber);
@@ -52,8 +54,9 @@ class TopicTree {
 
  private:
   struct Node;
-  void match_below(const Node& node, std::string_view rest, bool first, std::vector<Match>& out) const;
-  static bool erase(Node& node, std::string_view rest, SubscriberId subscriber);
+  void match_from(const Node& node, std::optional<std::string_view> rest, bool first,
+                  std::vector<Match>& out) const;
+  bool erase(std::string_view filter, SubscriberId subscriber);
 
   Profile profile_;
   Limits limits_;
