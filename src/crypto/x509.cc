@@ -8,6 +8,7 @@
 #include <ctime>
 #include <optional>
 
+#include "crypto/hash.h"
 #include "crypto/x509_internal.h"
 
 namespace sealane::crypto {
@@ -106,14 +107,7 @@ Result<CertificateFacts> facts_of(X509* certificate, ByteSpan der) {
     facts.client_auth = (uses & XKU_SSL_CLIENT) != 0;
   }
   facts.is_ca = (flags & EXFLAG_CA) != 0;
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int digest_bytes = 0;
-  if (EVP_Digest(der.data(), der.size(), digest, &digest_bytes, EVP_sha256(), nullptr) != 1) {
-    return openssl_error("cannot hash a certificate");
-  }
-  Bytes hash(digest_bytes);
-  for (unsigned int i = 0; i < digest_bytes; ++i) hash[i] = static_cast<std::byte>(digest[i]);
-  facts.sha256 = to_hex(hash);
+  facts.sha256 = to_hex(sha256(der));
   facts.key_type = key_type_of(X509_get0_pubkey(certificate));
   ERR_clear_error();
   return facts;

@@ -73,6 +73,7 @@ class Registry {
   Result<std::shared_ptr<const RegistrySnapshot>> snapshot();
 
  private:
+  friend class RegistryReader;
   struct Impl;
   explicit Registry(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
