@@ -56,7 +56,8 @@ using S3Request = std::variant<PutObject, GetObject, HeadObject, ListObjectsV2>;
 // Source:   Amazon S3 API (reference of PutObject, GetObject, HeadObject, ListObjectsV2).
 // Errors:   S3Error, ready for encode_s3_error: an operation, header or query parameter that would
 //           change the meaning and is not implemented is NotImplemented, never ignored.
-// Bounds:   keys of 1..1024 bytes of UTF-8 without NUL, and without `.` or `..` as a segment.
+// Bounds:   keys of 1..1024 bytes of UTF-8 without control characters, and without `.` or `..` as a
+//           segment.
 // Threads:  pure.
 Result<S3Request, S3Error> parse_s3_request(const RequestHead& head);
 
