@@ -192,6 +192,7 @@ class Worker {
 
   // Fills the window and writes; takes what it sends from the budget.
   bool pump(Connection& connection) {
+    if (!connection.is_open()) return false;
     if (shared_.sending && connection.free() >= refill_) {
       const auto wanted = static_cast<std::int64_t>(connection.plan().in_flight);
       const std::int64_t had = shared_.budget.fetch_sub(wanted);
