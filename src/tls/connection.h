@@ -90,8 +90,9 @@ class Connection {
   // Decrypted bytes wait inside: read() will not return WantRead.
   bool has_pending() const;
 
- private:
   struct Impl;
+
+ private:
   std::unique_ptr<Impl> impl_;
 };
 
