@@ -105,7 +105,7 @@ QUARANTINE = [
     Quarantined("sqlite3", ("db",)),
     Quarantined("yaml.h", ("base",)),
     Quarantined("simdjson", ("base",)),
-    Quarantined("boost/beast", ("net",), in_headers=True),
+    Quarantined("boost/beast", ("net", "http"), in_headers=True),
     Quarantined("boost/asio", ("net", "sinks", "fronts", "probe", "gateway", "cli"), in_headers=True),
     Quarantined("CLI/", ("cli",), in_headers=True),
     Quarantined("seccomp.h", ("base",)),

@@ -5,7 +5,6 @@
 #include <array>
 #include <charconv>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 
 #include "http/ascii_internal.h"
@@ -132,7 +131,7 @@ HeadError from_beast(const beast::error_code& error, bool too_many) {
 template <class Reader>
 std::optional<HeadError> run(Reader& reader, std::string_view head) {
   beast::error_code error;
-  const std::size_t taken = reader.put(boost::asio::const_buffer(head.data(), head.size()), error);
+  const std::size_t taken = reader.put(beast::net::const_buffer(head.data(), head.size()), error);
   if (error && error != beast_http::error::need_more) return from_beast(error, reader.too_many);
   if (!reader.is_header_done() || taken != head.size()) return malformed("the head is not HTTP/1.1");
   if (reader.version != 10 && reader.version != 11)
