@@ -15,8 +15,7 @@ namespace sealane::envelope {
 using EncryptionContext = std::map<std::string, std::string>;
 
 // Source:  AWS Encryption SDK, message header: AAD.  Zero bytes for an empty context.
-// Errors:  TooLarge – over limits; Invalid – a key that is empty or begins with `aws-crypto-`, text
-//          that is not UTF-8.
+// Errors:  TooLarge – over limits; Invalid – text that is not UTF-8.
 // Threads: pure.
 Result<Bytes> encode_context(const EncryptionContext& context, const Limits& limits = {});
 

@@ -46,6 +46,7 @@ void seal_frame(crypto::Aes256Gcm& cipher, const MessageId& id, FrameKind kind,
 // the length of its content.
 // Errors: Corrupt – another marker, sequence number, IV or length, or the tag does not fit.
 Status open_frame(crypto::Aes256Gcm& cipher, const MessageId& id, FrameKind kind,
-                  std::uint32_t sequence, ByteSpan frame, MutableByteSpan plaintext);
+                  std::uint32_t sequence, ByteSpan frame, MutableByteSpan plaintext,
+                  FrameIvs ivs = FrameIvs::Sequence);
 
 }  // namespace sealane::envelope

@@ -6,6 +6,12 @@
 
 namespace sealane::envelope {
 
+// Which IVs of frames a reader accepts.
+enum class FrameIvs {
+  Sequence,   // the frame's sequence number, which every writer of Sealane and stock SDK uses
+  AsWritten,  // whatever the frame carries: some published vectors have others
+};
+
 // What a reader accepts and a writer produces.
 struct Limits {
   std::size_t context_bytes_max = 16u << 10;  // serialized; the format's own limit is 65,535
@@ -15,6 +21,7 @@ struct Limits {
   std::size_t header_bytes_max = 128u << 10;
   std::uint32_t frame_length_max = 64u << 20;
   std::uint64_t message_bytes_max = 1ull << 30;    // for reading or writing a message as a whole
+  FrameIvs frame_ivs = FrameIvs::Sequence;
 };
 
 inline constexpr std::uint32_t kDefaultFrameLength = 64u << 10;

@@ -44,6 +44,7 @@ class SeekableReader {
   BodyLayout layout_;
   std::uint64_t body_offset_ = 0;
   std::uint64_t length_max_ = 0;
+  FrameIvs frame_ivs_ = FrameIvs::Sequence;
   crypto::GcmTag final_tag_{};
   crypto::Aes256Gcm gcm_;
   Bytes frame_;

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "envelope/header.h"
+
+#include <algorithm>
+
+#include "envelope/utf8_internal.h"
+
+namespace sealane::envelope {
+namespace {
+
+constexpr std::uint8_t kVersion1 = 1;
+constexpr std::uint8_t kVersion2 = 2;
+constexpr std::uint16_t kSuite = 0x0478;
+constexpr std::uint16_t kSigningSuite = 0x0578;
+constexpr std::uint8_t kNotFramed = 1;
+constexpr std::uint8_t kFramed = 2;
+constexpr std::size_t kFormatFieldMax = 0xffff;
+
+enum class FieldProblem { None, NeedMore, TooLarge };
+
+// A field with a two-byte length before it; the length is checked before the bytes are waited for.
+FieldProblem take_field(ByteReader& reader, std::size_t bytes_max, ByteSpan& out) {
+  const auto length = reader.be<std::uint16_t>();
+  if (!length) return FieldProblem::NeedMore;
+  if (*length > bytes_max) return FieldProblem::TooLarge;
+  const auto bytes = reader.take(*length);
+  if (!bytes) return FieldProblem::NeedMore;
+  out = *bytes;
+  return FieldProblem::None;
+}
+
+class Decoder {
+ public:
+  Decoder(ByteSpan input, const Limits& limits) : input_(input), reader_(input), limits_(limits) {}
+
+  Result<std::optional<DecodedHeader>> run() {
+    SEALANE_ASSIGN(const bool complete, fields());
+    if (!complete) {
+      if (input_.size() >= limits_.header_bytes_max) return too_large();
+      return std::optional<DecodedHeader>();
+    }
+    if (out_.size > limits_.header_bytes_max) return too_large();
+    return std::optional<DecodedHeader>(std::move(out_));
+  }
+
+ private:
+  static Error too_large() { return fail(ErrorKind::TooLarge, "the message's header is too long"); }
+
+  // False when the input ends first.
+  Result<bool> fields() {
+    Header& header = out_.header;
+    const auto version = reader_.be<std::uint8_t>();
+    if (!version) return false;
+    if (*version == kVersion1)
+      return fail(ErrorKind::Unsupported, "message format version 1, which does not commit to its key");
+    if (*version != kVersion2) return fail(ErrorKind::Invalid, "not a sealed message");
+    const auto suite = reader_.be<std::uint16_t>();
+    if (!suite) return false;
+    if (*suite == kSigningSuite)
+      return fail(ErrorKind::Unsupported, "algorithm suite 0x0578 (signed messages)");
+    if (*suite != kSuite) return fail(ErrorKind::Invalid, "not a sealed message: unknown suite");
+    const auto id = reader_.take(header.message_id.size());
+    if (!id) return false;
+    copy_bytes(header.message_id, *id);
+    SEALANE_ASSIGN(const bool has_context, context());
+    if (!has_context) return false;
+    SEALANE_ASSIGN(const bool has_keys, data_keys());
+    if (!has_keys) return false;
+    return tail();
+  }
+
+  Result<bool> context() {
+    ByteSpan bytes;
+    switch (take_field(reader_, limits_.context_bytes_max, bytes)) {
+      case FieldProblem::NeedMore: return false;
+      case FieldProblem::TooLarge:
+        return fail(ErrorKind::TooLarge, "the encryption context is too long");
+      case FieldProblem::None: break;
+    }
+    SEALANE_ASSIGN(out_.header.context, decode_context(bytes, limits_));
+    return true;
+  }
+
+  Result<bool> data_keys() {
+    const auto count = reader_.be<std::uint16_t>();
+    if (!count) return false;
+    if (*count == 0) return fail(ErrorKind::Invalid, "the message has no encrypted data key");
+    if (*count > limits_.edk_count_max)
+      return fail(ErrorKind::TooLarge, "the message has too many encrypted data keys");
+    for (std::size_t i = 0; i < *count; ++i) {
+      ByteSpan parts[3];
+      for (ByteSpan& part : parts) {
+        const FieldProblem problem = take_field(reader_, limits_.edk_field_bytes_max, part);
+        if (problem == FieldProblem::NeedMore) return false;
+        if (problem == FieldProblem::TooLarge)
+          return fail(ErrorKind::TooLarge, "an encrypted data key is too long");
+      }
+      if (!is_utf8(as_text(parts[0])))
+        return fail(ErrorKind::Invalid, "a key provider's name is not UTF-8");
+      out_.header.data_keys.push_back(
+          {.provider = to_text(parts[0]), .info = to_bytes(parts[1]), .ciphertext = to_bytes(parts[2])});
+    }
+    return true;
+  }
+
+  Result<bool> tail() {
+    Header& header = out_.header;
+    const auto content_type = reader_.be<std::uint8_t>();
+    if (!content_type) return false;
+    if (*content_type == kNotFramed)
+      return fail(ErrorKind::Unsupported, "a message whose body is not framed");
+    if (*content_type != kFramed) return fail(ErrorKind::Invalid, "unknown content type of a message");
+    const auto frame_length = reader_.be<std::uint32_t>();
+    if (!frame_length) return false;
+    if (*frame_length == 0) return fail(ErrorKind::Invalid, "the message's frame length is 0");
+    if (*frame_length > limits_.frame_length_max)
+      return fail(ErrorKind::TooLarge, "the message's frames are too long");
+    header.frame_length = *frame_length;
+    const auto commitment = reader_.take(header.commitment.size());
+    if (!commitment) return false;
+    copy_bytes(header.commitment, *commitment);
+    out_.authenticated_bytes = reader_.position();
+    const auto tag = reader_.take(header.tag.size());
+    if (!tag) return false;
+    copy_bytes(header.tag, *tag);
+    out_.size = reader_.position();
+    return true;
+  }
+
+  ByteSpan input_;
+  ByteReader reader_;
+  const Limits& limits_;
+  DecodedHeader out_;
+};
+
+void put_field(Bytes& to, ByteSpan field) {
+  put_be(to, checked_cast<std::uint16_t>(field.size()));
+  append(to, field);
+}
+
+}  // namespace
+
+Result<std::optional<DecodedHeader>> decode_header(ByteSpan input, const Limits& limits) {
+  return Decoder(input, limits).run();
+}
+
+Result<Bytes> encode_header(const Header& header, const Limits& limits) {
+  SEALANE_ASSIGN(const Bytes context, encode_context(header.context, limits));
+  if (header.data_keys.empty())
+    return fail(ErrorKind::Invalid, "the message has no encrypted data key");
+  if (header.data_keys.size() > limits.edk_count_max)
+    return fail(ErrorKind::TooLarge, "the message has too many encrypted data keys");
+  const std::size_t field_max = std::min(limits.edk_field_bytes_max, kFormatFieldMax);
+  std::size_t size = 90 + context.size();
+  for (const EncryptedDataKey& edk : header.data_keys) {
+    if (edk.provider.size() > field_max || edk.info.size() > field_max ||
+        edk.ciphertext.size() > field_max)
+      return fail(ErrorKind::TooLarge, "an encrypted data key is too long");
+    if (!is_utf8(edk.provider))
+      return fail(ErrorKind::Invalid, "a key provider's name is not UTF-8");
+    size += 6 + edk.provider.size() + edk.info.size() + edk.ciphertext.size();
+  }
+  if (header.frame_length == 0) return fail(ErrorKind::Invalid, "the message's frame length is 0");
+  if (header.frame_length > limits.frame_length_max)
+    return fail(ErrorKind::TooLarge, "the message's frames are too long");
+  if (size > limits.header_bytes_max)
+    return fail(ErrorKind::TooLarge, "the message's header is too long");
+  Bytes out;
+  out.reserve(size);
+  put_be(out, kVersion2);
+  put_be(out, kSuite);
+  append(out, header.message_id);
+  put_field(out, context);
+  put_be(out, checked_cast<std::uint16_t>(header.data_keys.size()));
+  for (const EncryptedDataKey& edk : header.data_keys) {
+    put_field(out, as_bytes(edk.provider));
+    put_field(out, edk.info);
+    put_field(out, edk.ciphertext);
+  }
+  put_be(out, kFramed);
+  put_be(out, header.frame_length);
+  append(out, header.commitment);
+  return out;
+}
+
+}  // namespace sealane::envelope
