@@ -54,6 +54,7 @@ int report_diagnostics(const std::vector<Diagnostic>& diagnostics, OutputFormat 
 void print(std::string_view text);
 
 void add_completion_command(CLI::App& app, Chosen& chosen);
+void add_demo_relay_command(CLI::App& app, Chosen& chosen);
 void add_version_command(CLI::App& app, Chosen& chosen);
 
 }  // namespace sealane::cli
