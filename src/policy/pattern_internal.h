@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace sealane::policy {
+
+// One element of a pattern as it stands in a document.
+struct PatternPiece {
+  enum class Kind : std::uint8_t { Literal, AnyRun, AnyOne, Variable };
+  Kind kind = Kind::Literal;
+  std::string text;                     // the literal; the variable's key, lower case
+  std::optional<std::string> fallback;  // a variable's default
+  std::size_t key = 0;                  // a variable's place among the keys; set by compile
+};
+using Pattern = std::vector<PatternPiece>;
+
+// Which characters are more than themselves.
+struct PatternSyntax {
+  bool wildcards = false;
+  bool variables = false;
+};
+
+// Literal runs become one piece each.  `${*}`, `${?}` and `${$}` are the literal characters.
+// Errors: Invalid – a brace or quote that is not closed, a name with a space or without a prefix.
+Result<Pattern> parse_pattern(std::string_view text, PatternSyntax syntax);
+
+// Where `text` is cut at its first five colons, those inside `${...}` not counted.
+std::vector<std::string_view> split_arn_pattern(std::string_view text, bool variables);
+
+bool has_wildcard(const Pattern& pattern);
+bool has_variable(const Pattern& pattern);
+
+}  // namespace sealane::policy
