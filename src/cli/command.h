@@ -55,6 +55,7 @@ void print(std::string_view text);
 
 void add_completion_command(CLI::App& app, Chosen& chosen);
 void add_demo_relay_command(CLI::App& app, Chosen& chosen);
+void add_demo_station_command(CLI::App& app, Chosen& chosen);
 void add_version_command(CLI::App& app, Chosen& chosen);
 
 }  // namespace sealane::cli

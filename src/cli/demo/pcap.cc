@@ -89,13 +89,17 @@ class Assembler {
 
 }  // namespace
 
-std::string to_text(const Endpoint& endpoint) {
+std::string address_text(const Endpoint& endpoint) {
   std::string out;
   for (int shift = 24; shift >= 0; shift -= 8) {
     out += std::to_string(endpoint.address >> shift & 0xff);
-    out += shift == 0 ? ':' : '.';
+    if (shift > 0) out += '.';
   }
-  return out + std::to_string(endpoint.port);
+  return out;
+}
+
+std::string to_text(const Endpoint& endpoint) {
+  return address_text(endpoint) + ":" + std::to_string(endpoint.port);
 }
 
 Bytes capture_head() {

@@ -19,7 +19,8 @@ struct Endpoint {
   std::uint16_t port = 0;
   friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };
-std::string to_text(const Endpoint& endpoint);  // 127.0.0.1:8883
+std::string address_text(const Endpoint& endpoint);  // 127.0.0.1
+std::string to_text(const Endpoint& endpoint);       // 127.0.0.1:8883
 
 enum class Direction { ToListener, ToClient };
 
