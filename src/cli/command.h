@@ -53,9 +53,15 @@ int report_diagnostics(const std::vector<Diagnostic>& diagnostics, OutputFormat 
 // Writes to standard output.
 void print(std::string_view text);
 
+void add_run_command(CLI::App& app, Chosen& chosen);
+void add_ca_command(CLI::App& app, Chosen& chosen);
+void add_device_command(CLI::App& app, Chosen& chosen);
+void add_key_command(CLI::App& app, Chosen& chosen);
+void add_stream_command(CLI::App& app, Chosen& chosen);
 void add_completion_command(CLI::App& app, Chosen& chosen);
 void add_demo_relay_command(CLI::App& app, Chosen& chosen);
 void add_demo_station_command(CLI::App& app, Chosen& chosen);
+void add_man_command(CLI::App& app, Chosen& chosen);
 void add_version_command(CLI::App& app, Chosen& chosen);
 
 }  // namespace sealane::cli

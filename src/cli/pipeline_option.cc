@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/pipeline_option.h"
+
+namespace sealane::cli {
+
+void add_pipeline_options(CLI::App* command, PipelineOptions& options) {
+  command->add_option("PIPELINE", options.file, "the pipeline file")->required()->type_name("FILE");
+  command->add_option("--state", options.state, "state folder (default: .sealane beside the pipeline file)")
+      ->type_name("DIR");
+  add_format_option(command, options.format);
+}
+
+int with_pipeline(const PipelineOptions& options,
+                  const std::function<Result<int>(Env& env, const LoadedPipeline& loaded)>& body) {
+  PosixEnv env;
+  std::vector<Diagnostic> diagnostics;
+  auto loaded = load_pipeline_file(env, options.file, options.state, diagnostics);
+  if (const int code = report_diagnostics(diagnostics, options.format); code != kOk) return code;
+  if (!loaded.ok()) return report_error(loaded.error(), options.format);
+  auto done = body(env, *loaded);
+  return done.ok() ? *done : report_error(done.error(), options.format);
+}
+
+}  // namespace sealane::cli

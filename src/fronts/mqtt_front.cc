@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fronts/mqtt_front.h"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "crypto/random.h"
+#include "fronts/request_context.h"
+#include "mqtt/packet.h"
+#include "mqtt/topic_tree.h"
+#include "store/record.h"
+
+namespace sealane::fronts {
+namespace {
+
+constexpr std::size_t kScratchBytes = 64u << 10;
+// A connection keeps at most this much memory for the start of a packet while nothing arrives.
+constexpr std::size_t kPendingKeptBytes = 4u << 10;
+constexpr std::chrono::seconds kRefusalLogInterval{1};
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+std::string generated_client_id() {
+  std::array<std::byte, 16> random{};
+  crypto::random_bytes(random);
+  return "auto-" + to_hex(random);
+}
+
+}  // namespace
+
+// One device's connection.
+struct MqttFront::Connection {
+  Connection(std::uint64_t the_id, net::TlsStream the_stream, const MqttFrontOptions& options, Time now,
+             net::asio::io_context& context_of_loop)
+      : id(the_id),
+        stream(std::move(the_stream)),
+        peer(stream.peer_address()),
+        identity(stream.facts().identity),
+        session(options.profile, options.limits, now),
+        context(connection_context({stream.facts(), ip_of(peer), now})),
+        wake(context_of_loop) {}
+
+  const std::uint64_t id;
+  net::TlsStream stream;
+  const std::string peer;
+  const std::string identity;
+  identity::Device device;
+  std::string client_id;  // empty until CONNECT was accepted
+  mqtt::Session session;
+  mqtt::Actions actions;
+  policy::Context context;
+  DecisionCache publish_decisions;
+  DecisionCache receive_decisions;
+  Bytes pending;  // the start of a packet whose rest has not come
+  net::asio::steady_timer wake;
+  bool waiting = false;  // for acknowledgements or for the disk
+  bool dirty = false;    // output to flush at the end of the turn
+  bool closing = false;
+  std::string close_reason = "peer left";
+};
+
+// What a sealed block's commit acknowledges and delivers.
+struct MqttFront::Waiting {
+  struct Acks {
+    std::weak_ptr<Connection> connection;
+    std::uint64_t id = 0;
+    std::size_t count = 0;  // QoS 1 publishes; 0 for a connection that sent QoS 0 alone
+  };
+  std::vector<Acks> acks;
+  std::size_t bytes = 0;
+  Bytes plaintext;  // empty when nobody listened
+};
+
+// A committed block, for subscribers on every thread.
+struct MqttFront::DeliveredBlock {
+  Bytes plaintext;
+  std::vector<store::Record> records;  // views into plaintext
+};
+
+struct MqttFront::State {
+  explicit State(const MqttFrontOptions& options) : tree(options.profile, options.limits) {}
+
+  std::unordered_map<std::uint64_t, std::shared_ptr<Connection>> connections;
+  std::uint64_t next_id = 1;
+  mqtt::TopicTree tree;
+  store::BlockBuilder block;
+  std::vector<Waiting::Acks> block_acks;
+  std::size_t outstanding_blocks = 0;
+  std::size_t outstanding_bytes = 0;
+  std::vector<std::shared_ptr<Connection>> dirty;
+  std::vector<std::weak_ptr<Connection>> wait_for_disk;
+  std::vector<mqtt::Match> matches;
+  std::vector<mqtt::SubscribeCode> codes;
+  std::string resource;
+  Bytes scratch = Bytes(kScratchBytes);
+  Time last_refusal_logged{};
+};
+
+void MqttHub::add(MqttFront& front) { fronts_.push_back(&front); }
+
+void MqttHub::take_client_id(const std::string& client_id, Holder holder) {
+  Holder old;
+  {
+    const std::lock_guard lock(mutex_);
+    Holder& present = client_ids_[client_id];
+    old = std::exchange(present, holder);
+  }
+  if (old.front != nullptr) {
+    old.front->parts_.loop.post(
+        [old] { old.front->close_connection(old.connection, "its client id connected again"); });
+  }
+}
+
+void MqttHub::release_client_id(const std::string& client_id, Holder holder) {
+  const std::lock_guard lock(mutex_);
+  const auto at = client_ids_.find(client_id);
+  if (at != client_ids_.end() && at->second.front == holder.front &&
+      at->second.connection == holder.connection)
+    client_ids_.erase(at);
+}
+
+MqttFront::MqttFront(MqttFrontParts parts, MqttFrontOptions options,
+                     std::shared_ptr<const PolicySnapshot> policies)
+    : parts_(std::move(parts)),
+      options_(std::move(options)),
+      policies_(std::move(policies)),
+      state_(std::make_unique<State>(options_)) {
+  parts_.hub.add(*this);
+  parts_.loop.on_turn([this] { on_turn(); });
+}
+MqttFront::~MqttFront() = default;
+
+net::Task<> MqttFront::serve(net::TlsStream stream) {
+  auto c = std::make_shared<Connection>(state_->next_id++, std::move(stream), options_, parts_.clock.now(),
+                                        parts_.loop.context());
+  const auto registry = parts_.registry();
+  const auto& certificate = c->stream.facts().certificate;
+  const identity::Device* device = certificate ? registry->find(certificate->sha256) : nullptr;
+  if (device == nullptr || device->state == identity::DeviceState::Revoked) {
+    log::write(log::Level::Warning, "connection-refused",
+               {{"listener", options_.listener},
+                {"peer", c->peer},
+                {"bytes", c->stream.bytes_received()},
+                {"reason", std::string(device == nullptr ? "unregistered" : "revoked")},
+                {"detail", c->identity}});
+    c->stream.close();
+    co_return;
+  }
+  c->device = *device;
+  log::write(log::Level::Info, "connection-open",
+             {{"listener", options_.listener},
+              {"peer", c->peer},
+              {"identity", c->identity},
+              {"tls", c->stream.facts().version},
+              {"group", c->stream.facts().group},
+              {"suite", c->stream.facts().suite},
+              {"resumed", c->stream.facts().resumed}});
+  state_->connections.emplace(c->id, c);
+  co_await read_all(c);
+  forget(*c);
+  log::write(log::Level::Info, "connection-closed",
+             {{"listener", options_.listener},
+              {"peer", c->peer},
+              {"identity", c->identity},
+              {"reason", c->close_reason}});
+  co_await c->stream.close_gracefully(options_.farewell);
+}
+
+net::Task<> MqttFront::read_all(std::shared_ptr<Connection> c) {
+  while (!c->closing) {
+    if (!c->session.ready() || backlogged()) {
+      co_await wait_for_room(c);
+      if (!c->closing) take_bytes(*c, {});
+      continue;
+    }
+    const Time deadline = c->session.next_deadline();
+    if (deadline == Time::max()) {
+      c->stream.expires_never();
+    } else {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - parts_.clock.now());
+      c->stream.expires_after(std::max(std::chrono::milliseconds(1), left));
+    }
+    auto got = co_await c->stream.read_some(state_->scratch);
+    if (c->closing) break;
+    if (!got.ok() && got.error().kind == ErrorKind::Timeout) {
+      c->session.on_timer(parts_.clock.now(), c->actions);
+      perform(*c);
+      send_output(*c);
+      continue;
+    }
+    if (!got.ok()) {
+      c->close_reason = got.error().message;
+      break;
+    }
+    if (*got == 0) break;
+    // INVARIANT: nothing else ran since the read, so the scratch buffer still holds its bytes.
+    take_bytes(*c, ByteSpan(state_->scratch).first(*got));
+  }
+}
+
+// Waits until the session takes packets again and the disk has caught up.
+net::Task<> MqttFront::wait_for_room(std::shared_ptr<Connection> c) {
+  while (!c->closing && (!c->session.ready() || backlogged())) {
+    c->waiting = true;
+    if (backlogged()) state_->wait_for_disk.push_back(c);
+    c->wake.expires_at(net::asio::steady_timer::time_point::max());
+    co_await c->wake.async_wait(net::kAwait);
+    c->waiting = false;
+  }
+}
+
+void MqttFront::take_bytes(Connection& c, ByteSpan input) {
+  if (c.pending.empty()) {
+    const std::size_t used = decode_packets(c, input);
+    if (!c.closing) append(c.pending, input.subspan(used));
+  } else {
+    append(c.pending, input);
+    const std::size_t used = decode_packets(c, c.pending);
+    c.pending.erase(c.pending.begin(), c.pending.begin() + static_cast<std::ptrdiff_t>(used));
+    if (c.pending.empty() && c.pending.capacity() > kPendingKeptBytes) c.pending.shrink_to_fit();
+  }
+  send_output(c);
+}
+
+// Decodes and performs whole packets at the front of `input`; returns how many bytes they took.
+std::size_t MqttFront::decode_packets(Connection& c, ByteSpan input) {
+  std::size_t used = 0;
+  const Time now = parts_.clock.now();
+  while (used < input.size() && !c.closing && c.session.ready()) {
+    auto decoded = mqtt::decode_packet(input.subspan(used), options_.limits);
+    if (!decoded.ok()) {
+      if (decoded.error().kind == mqtt::DecodeErrorKind::NeedMore) break;
+      c.session.on_decode_error(decoded.error(), c.actions);
+      perform(c);
+      break;
+    }
+    c.session.on_packet(decoded->packet, now, c.actions);
+    perform(c);
+    used += decoded->bytes;
+  }
+  return used;
+}
+
+// Does what the session asks.  Answers may ask for more; those follow in the same list.
+void MqttFront::perform(Connection& c) {
+  for (std::size_t i = 0; i < c.actions.asks.size() && !c.closing; ++i) {
+    const mqtt::Action action = c.actions.asks[i];
+    std::visit(Overloaded{
+                   [&](const mqtt::AskPublish& publish) { on_publish(c, publish); },
+                   [&](const mqtt::AskConnect& connect) { on_connect(c, connect.client_id); },
+                   [&](const mqtt::AskSubscribe& subscribe) { on_subscribe(c, subscribe); },
+                   [&](const mqtt::Unsubscribe& unsubscribe) { on_unsubscribe(c, unsubscribe); },
+                   [&](const mqtt::Delivered&) {},
+                   [&](const mqtt::Close& close) { on_close(c, close); },
+               },
+               action);
+  }
+  c.actions.asks.clear();
+}
+
+void MqttFront::on_connect(Connection& c, std::string_view client_id) {
+  const std::string id = client_id.empty() ? generated_client_id() : std::string(client_id);
+  add_device(c.context, c.device, id);
+  if (!may(c, "iot:Connect", "client/", id, nullptr)) {
+    c.session.connect_decided(mqtt::ConnectCode::NotAuthorized, c.actions);
+    return;
+  }
+  c.client_id = id;
+  parts_.hub.take_client_id(id, {this, c.id});
+  c.session.connect_decided(mqtt::ConnectCode::Accepted, c.actions);
+}
+
+void MqttFront::on_publish(Connection& c, const mqtt::AskPublish& publish) {
+  if (!may(c, "iot:Publish", "topic/", publish.topic, &c.publish_decisions)) {
+    c.session.publish_refused(c.actions);
+    return;
+  }
+  const Time now = parts_.clock.now();
+  Status added = state_->block.add(now, c.device.thing, publish.topic, publish.payload);
+  if (!added.ok() && added.error().kind == ErrorKind::TooLarge) {
+    seal_block();
+    added = state_->block.add(now, c.device.thing, publish.topic, publish.payload);
+  }
+  if (!added.ok()) {
+    close_connection(c, added.error().message);
+    return;
+  }
+  auto& acks = state_->block_acks;
+  if (acks.empty() || acks.back().id != c.id) acks.push_back({state_->connections.at(c.id), c.id, 0});
+  if (publish.qos != mqtt::Qos::AtMostOnce) ++acks.back().count;
+}
+
+void MqttFront::on_subscribe(Connection& c, const mqtt::AskSubscribe& subscribe) {
+  state_->codes.clear();
+  for (const mqtt::Subscription& wanted : subscribe.subscriptions) {
+    mqtt::SubscribeCode code = mqtt::SubscribeCode::Failure;
+    const mqtt::Qos qos = std::min(wanted.qos, mqtt::Qos::AtLeastOnce);
+    if (may(c, "iot:Subscribe", "topicfilter/", wanted.filter, nullptr)) {
+      const std::size_t before = state_->tree.size();
+      if (state_->tree.subscribe(wanted.filter, c.id, qos).ok()) code = mqtt::granted(qos);
+      parts_.hub.subscriptions_ += state_->tree.size() - before;
+    }
+    state_->codes.push_back(code);
+  }
+  c.session.subscribe_decided(subscribe.packet_id, state_->codes, c.actions);
+}
+
+void MqttFront::on_unsubscribe(Connection& c, const mqtt::Unsubscribe& unsubscribe) {
+  const std::size_t before = state_->tree.size();
+  for (const std::string_view filter : unsubscribe.filters) state_->tree.unsubscribe(filter, c.id);
+  parts_.hub.subscriptions_ -= before - state_->tree.size();
+}
+
+void MqttFront::on_close(Connection& c, const mqtt::Close& close) {
+  c.close_reason = std::string(mqtt::to_string(close.reason));
+  if (!close.detail.empty()) c.close_reason += ": " + std::string(close.detail);
+  send_output(c);
+  c.closing = true;
+}
+
+// Whether policy allows it; a refusal is logged with what decided.
+bool MqttFront::may(Connection& c, std::string_view action, std::string_view resource_type,
+                    std::string_view name, DecisionCache* cache) {
+  const Time now = parts_.clock.now();
+  if (cache != nullptr) {
+    if (const auto* known = cache->find(name, now); known != nullptr && known->allowed) return true;
+  }
+  std::string& resource = state_->resource;
+  resource.assign(options_.arn_prefix).append(resource_type).append(name);
+  const policy::Decision decision =
+      policy::decide(policies_->policies, {"", action, resource, c.context, now});
+  if (cache != nullptr && decision.reads_only(policies_->constant_keys))
+    cache->keep(name, {decision.allowed(), decision.changes_at().value_or(Time::max())});
+  if (decision.allowed()) return true;
+  log::write(log::Level::Warning, "request-denied",
+             {{"listener", options_.listener},
+              {"peer", c.peer},
+              {"identity", c.identity},
+              {"action", std::string(action)},
+              {"resource", resource},
+              {"reason", policy::explain(policies_->policies, decision)}});
+  return false;
+}
+
+bool MqttFront::backlogged() const {
+  return state_->outstanding_bytes + state_->block.bytes() >= options_.outstanding_bytes_max;
+}
+
+void MqttFront::seal_block() {
+  State& s = *state_;
+  if (s.block.empty()) return;
+  auto waiting = std::make_shared<Waiting>();
+  waiting->acks = std::exchange(s.block_acks, {});
+  waiting->bytes = s.block.bytes();
+  if (parts_.hub.anybody_listens()) waiting->plaintext = to_bytes(s.block.plaintext());
+  auto sealed = parts_.journal.seal(parts_.sealer, s.block);
+  s.block.clear();
+  if (!sealed.ok()) {
+    refuse_waiting(sealed.error(), *waiting);
+    return;
+  }
+  ++s.outstanding_blocks;
+  s.outstanding_bytes += waiting->bytes;
+  Status submitted = parts_.committer.submit(
+      std::move(*sealed), options_.ack, [this, waiting](const Status& status) {
+        parts_.loop.post([this, waiting, status] { on_committed(status, waiting); });
+      });
+  if (!submitted.ok()) on_committed(submitted, waiting);
+}
+
+void MqttFront::on_turn() {
+  State& s = *state_;
+  if (!s.block.empty() && (s.outstanding_blocks < options_.outstanding_blocks_max ||
+                           s.block.bytes() >= options_.block_bytes_target))
+    seal_block();
+  for (const auto& c : s.dirty) {
+    c->dirty = false;
+    c->stream.flush();
+  }
+  s.dirty.clear();
+}
+
+void MqttFront::on_committed(const Status& status, std::shared_ptr<Waiting> waiting) {
+  State& s = *state_;
+  --s.outstanding_blocks;
+  s.outstanding_bytes -= waiting->bytes;
+  if (!status.ok()) {
+    refuse_waiting(status.error(), *waiting);
+  } else {
+    for (const Waiting::Acks& acks : waiting->acks) {
+      const auto c = acks.connection.lock();
+      if (!c || c->closing || acks.count == 0) continue;
+      c->session.oldest_durable(acks.count, c->actions);
+      perform(*c);
+      send_output(*c);
+      if (c->waiting) c->wake.cancel();
+    }
+    if (!waiting->plaintext.empty()) {
+      auto block = std::make_shared<DeliveredBlock>();
+      block->plaintext = std::move(waiting->plaintext);
+      auto records = store::decode_block(block->plaintext, 1);
+      SEALANE_CHECK(records.ok());
+      block->records = std::move(*records);
+      for (MqttFront* front : parts_.hub.fronts_) {
+        if (front == this) {
+          deliver_block(*block);
+        } else {
+          front->parts_.loop.post([front, block] { front->deliver_block(*block); });
+        }
+      }
+    }
+  }
+  if (!backlogged()) {
+    for (const auto& weak : std::exchange(s.wait_for_disk, {}))
+      if (const auto c = weak.lock(); c && c->waiting) c->wake.cancel();
+  }
+}
+
+// MQTT 3.1.1 has no negative acknowledgement: the connections are closed, and devices send again
+// what was not acknowledged.
+void MqttFront::refuse_waiting(const Error& error, const Waiting& waiting) {
+  const Time now = parts_.clock.now();
+  if (now - state_->last_refusal_logged >= kRefusalLogInterval) {
+    state_->last_refusal_logged = now;
+    log::write(log::Level::Error, "journal-refuses",
+               {{"listener", options_.listener}, {"detail", error.message}});
+  }
+  for (const Waiting::Acks& acks : waiting.acks)
+    if (const auto c = acks.connection.lock()) close_connection(*c, error.message);
+}
+
+void MqttFront::deliver_block(const DeliveredBlock& block) {
+  State& s = *state_;
+  if (s.tree.empty()) return;
+  for (const store::Record& record : block.records) {
+    s.tree.match(record.topic, s.matches);
+    for (const mqtt::Match& match : s.matches) {
+      const auto at = s.connections.find(match.subscriber);
+      if (at == s.connections.end() || at->second->closing) continue;
+      Connection& c = *at->second;
+      if (!may(c, "iot:Receive", "topic/", record.topic, &c.receive_decisions)) continue;
+      c.session.deliver(record.topic, record.payload, match.qos, c.actions);
+      send_output(c);
+    }
+  }
+}
+
+void MqttFront::send_output(Connection& c) {
+  if (c.actions.output.empty()) return;
+  const Status written = c.stream.write(c.actions.output);
+  c.actions.output.clear();
+  if (!written.ok()) {
+    close_connection(c, written.error().message);
+    return;
+  }
+  if (!c.dirty) {
+    c.dirty = true;
+    state_->dirty.push_back(state_->connections.at(c.id));
+  }
+}
+
+void MqttFront::close_connection(Connection& c, std::string_view why) {
+  if (c.closing) return;
+  c.closing = true;
+  c.close_reason = std::string(why);
+  c.wake.cancel();
+  c.stream.close();
+}
+
+void MqttFront::close_connection(std::uint64_t id, std::string_view why) {
+  const auto at = state_->connections.find(id);
+  if (at != state_->connections.end()) close_connection(*at->second, why);
+}
+
+void MqttFront::forget(Connection& c) {
+  const std::size_t before = state_->tree.size();
+  state_->tree.remove(c.id);
+  parts_.hub.subscriptions_ -= before - state_->tree.size();
+  if (!c.client_id.empty()) parts_.hub.release_client_id(c.client_id, {this, c.id});
+  c.closing = true;
+  state_->connections.erase(c.id);
+}
+
+void MqttFront::set_policies(std::shared_ptr<const PolicySnapshot> policies) {
+  parts_.loop.post([this, policies = std::move(policies)] {
+    policies_ = policies;
+    for (auto& [id, c] : state_->connections) {
+      c->publish_decisions.clear();
+      c->receive_decisions.clear();
+    }
+  });
+}
+
+void MqttFront::recheck(std::shared_ptr<const identity::RegistrySnapshot> registry) {
+  parts_.loop.post([this, registry = std::move(registry)] {
+    for (auto& [id, c] : state_->connections) {
+      const identity::Device* device = registry->find(c->device.certificate_sha256);
+      if (device == nullptr || device->state == identity::DeviceState::Revoked)
+        close_connection(*c, "its certificate was revoked");
+    }
+  });
+}
+
+}  // namespace sealane::fronts

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "base/clock.h"
+#include "identity/registry.h"
+#include "policy/context.h"
+#include "policy/evaluate.h"
+#include "tls/connection.h"
+
+namespace sealane::fronts {
+
+// What a connection is known to be when its handshake is done.
+struct ConnectionFacts {
+  const tls::PeerFacts& tls;
+  std::string_view source_ip;
+  Time opened;
+};
+
+// The one place where facts of a connection become condition keys, for every front:
+// `aws:SecureTransport`, `aws:SourceIp`, `sealane:TlsVersion` (`1.3`), `sealane:TlsGroup`,
+// `sealane:TlsSuite`, `sealane:PostQuantum`, `sealane:Resumed`, `sealane:CertificateAgeDays` (whole
+// days when the connection opened), `sealane:CertificateSha256`,
+// `iot:Certificate.Subject.CommonName`.
+policy::Context connection_context(const ConnectionFacts& facts);
+
+// `iot:Connection.Thing.ThingName`, `…IsAttached`, `…Attributes[name]`.  The thing's keys are
+// present only when the client id is the thing's name, as AWS IoT Core has it; `iot:ClientId` is
+// always set.
+void add_device(policy::Context& context, const identity::Device& device, std::string_view client_id);
+
+// The keys above: they do not change while a connection lives, so that a decision that read no
+// other may be kept.
+policy::KeySet constant_keys(const policy::CompiledPolicies& policies);
+
+// `1.2.3.4` of `1.2.3.4:567`; `::1` of `[::1]:567`.
+std::string_view ip_of(std::string_view peer_address);
+
+}  // namespace sealane::fronts

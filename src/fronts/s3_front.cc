@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fronts/s3_front.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/log.h"
+#include "crypto/compare.h"
+#include "crypto/hash.h"
+#include "http/range.h"
+#include "http/s3_list.h"
+
+namespace sealane::fronts {
+namespace {
+
+using http::S3Code;
+using http::S3Error;
+
+std::vector<http::OwnedHeader> object_headers(const store::ObjectInfo& info) {
+  return {{"ETag", "\"" + info.etag + "\""},
+          {"Content-Type", "application/octet-stream"},
+          {"Accept-Ranges", "bytes"},
+          {"x-amz-checksum-sha256", to_base64(info.sha256)}};
+}
+
+const std::string& bucket_of(const http::S3Request& request) {
+  return std::visit([](const auto& r) -> const std::string& { return r.bucket; }, request);
+}
+
+// The resource that a request is decided for: the bucket for a list, the object otherwise.
+std::string resource_of(const std::string& bucket_arn, const http::S3Request& request) {
+  return std::visit(
+      [&](const auto& r) {
+        if constexpr (requires { r.key; }) {
+          return bucket_arn + "/" + r.key;
+        } else {
+          return bucket_arn;
+        }
+      },
+      request);
+}
+
+}  // namespace
+
+S3Front::S3Front(S3FrontOptions options, std::shared_ptr<const PolicySnapshot> policies,
+                 PrincipalOf principal_of, store::ObjectStore& store, const Clock& clock)
+    : options_(std::move(options)),
+      policies_(std::move(policies)),
+      principal_of_(std::move(principal_of)),
+      store_(store),
+      clock_(clock) {}
+
+net::Task<> S3Front::serve(net::TlsStream stream) {
+  log::write(log::Level::Info, "connection-open",
+             {{"listener", options_.listener},
+              {"peer", stream.peer_address()},
+              {"identity", stream.facts().identity},
+              {"tls", stream.facts().version},
+              {"group", stream.facts().group},
+              {"suite", stream.facts().suite},
+              {"resumed", stream.facts().resumed}});
+  net::HttpHandler handler = [this](net::HttpExchange& exchange) { return handle(exchange); };
+  co_await net::serve_http(std::move(stream), std::move(handler), net::HttpServerLimits{});
+}
+
+net::Task<Status> S3Front::handle(net::HttpExchange& exchange) {
+  auto parsed = http::parse_s3_request(exchange.head());
+  if (!parsed.ok()) co_return co_await answer_error(exchange, parsed.error());
+  const http::S3Request request = *parsed;
+  if (bucket_of(request) != options_.bucket || !may(exchange, request))
+    co_return co_await answer_error(exchange, {S3Code::AccessDenied, "Access Denied"});
+  if (const auto* r = std::get_if<http::PutObject>(&request)) co_return co_await put(exchange, *r);
+  if (const auto* r = std::get_if<http::GetObject>(&request)) co_return co_await get(exchange, *r);
+  if (const auto* r = std::get_if<http::HeadObject>(&request)) co_return co_await head(exchange, *r);
+  co_return co_await list(exchange, std::get<http::ListObjectsV2>(request));
+}
+
+bool S3Front::may(const net::HttpExchange& exchange, const http::S3Request& request) {
+  const Time now = clock_.now();
+  const policy::Context connection =
+      connection_context({exchange.peer(), ip_of(exchange.peer_address()), now});
+  policy::Context context = policy::Context::in_front_of(connection);
+  if (const auto* list = std::get_if<http::ListObjectsV2>(&request)) context.set("s3:prefix", list->prefix);
+  // The service's own name of the TLS version, so that a bucket policy means here what it means there.
+  if (const auto* version = connection.find("sealane:tlsversion"); version != nullptr)
+    context.set("s3:TlsVersion", version->values.front());
+  const std::string principal = principal_of_(exchange.peer().identity);
+  const std::string action(http::policy_action(request));
+  const std::string resource = resource_of(options_.bucket_arn, request);
+  const policy::Decision decision =
+      policy::decide(policies_->policies, {principal, action, resource, context, now});
+  if (decision.allowed() && !principal.empty()) return true;
+  log::write(log::Level::Warning, "request-denied",
+             {{"listener", options_.listener},
+              {"peer", exchange.peer_address()},
+              {"identity", exchange.peer().identity},
+              {"action", action},
+              {"resource", resource},
+              {"reason", policy::explain(policies_->policies, decision)}});
+  return false;
+}
+
+net::Task<Status> S3Front::put(net::HttpExchange& exchange, http::PutObject put) {
+  if (!put.create_only)
+    co_return co_await answer_error(
+        exchange, {S3Code::InvalidRequest, "Objects are create-only: send If-None-Match: *"});
+  if (put.content_length > options_.put_bytes_max)
+    co_return co_await answer_error(exchange, {S3Code::EntityTooLarge, "The object is too large"});
+  auto begun = store_.begin_put(put.key);
+  if (!begun.ok() && begun.error().kind == ErrorKind::Conflict) {
+    auto existing = store_.head(put.key);
+    std::vector<http::OwnedHeader> headers;
+    if (existing.ok()) headers = object_headers(*existing);
+    headers.push_back({"Content-Type", "application/xml"});
+    std::erase_if(headers, [](const http::OwnedHeader& h) { return h.value == "application/octet-stream"; });
+    const std::string document = http::encode_s3_error(
+        {S3Code::PreconditionFailed, "An object of that name exists"}, put.key);
+    co_return co_await exchange.respond(412, std::move(headers), to_bytes(document));
+  }
+  if (!begun.ok()) co_return co_await answer_error(exchange, {http::s3_code_of(begun.error().kind), "Not stored"});
+  crypto::Sha256Hasher sha256;
+  crypto::Md5ForS3EtagHasher md5;
+  Bytes piece(options_.piece_bytes);
+  std::uint64_t received = 0;
+  for (;;) {
+    auto got = co_await exchange.read_some(piece);
+    if (!got.ok()) co_return std::move(got).error();
+    if (*got == 0) break;
+    const ByteSpan data = ByteSpan(piece).first(*got);
+    received += data.size();
+    sha256.update(data);
+    md5.update(data);
+    if (Status stored = (*begun)->append(data); !stored.ok())
+      co_return co_await answer_error(exchange, {http::s3_code_of(stored.error().kind), "Not stored"});
+  }
+  if (received != put.content_length) co_return fail(ErrorKind::Unavailable, "the body ended early");
+  const bool sha256_differs =
+      put.checksum_sha256 && !crypto::equal_constant_time(sha256.finish(), *put.checksum_sha256);
+  const bool md5_differs = put.content_md5 && !crypto::equal_constant_time(md5.finish(), *put.content_md5);
+  if (sha256_differs || md5_differs)
+    co_return co_await answer_error(exchange, {S3Code::BadDigest, "The digest does not match the body"});
+  auto committed = (*begun)->commit(clock_.now());
+  if (!committed.ok()) {
+    const S3Code code = committed.error().kind == ErrorKind::Conflict
+                            ? S3Code::PreconditionFailed
+                            : http::s3_code_of(committed.error().kind);
+    co_return co_await answer_error(exchange, {code, "Not stored"});
+  }
+  co_return co_await exchange.respond(200, object_headers(*committed), {});
+}
+
+net::Task<Status> S3Front::get(net::HttpExchange& exchange, http::GetObject get) {
+  auto info = store_.head(get.key);
+  if (!info.ok()) co_return co_await answer_error(exchange, {http::s3_code_of(info.error().kind), get.key});
+  http::ByteRange range{0, info->size};
+  std::uint16_t status = 200;
+  std::vector<http::OwnedHeader> headers = object_headers(*info);
+  if (get.range) {
+    auto resolved = http::resolve_range(*get.range, info->size);
+    if (!resolved.ok())
+      co_return co_await answer_error(exchange, {S3Code::InvalidRange, "The range is not satisfiable"});
+    range = *resolved;
+    status = 206;
+    headers.push_back({"Content-Range", http::content_range_header(range, info->size)});
+  }
+  auto file = store_.open_object(get.key);
+  if (!file.ok()) co_return co_await answer_error(exchange, {http::s3_code_of(file.error().kind), get.key});
+  SEALANE_CO_TRY(co_await exchange.begin(status, std::move(headers), range.length));
+  std::uint64_t left = range.length;
+  while (left > 0) {
+    Bytes piece(static_cast<std::size_t>(std::min<std::uint64_t>(left, options_.piece_bytes)));
+    auto got = (*file)->read_at(range.offset + range.length - left, piece);
+    if (!got.ok()) co_return std::move(got).error();
+    if (*got == 0) co_return fail(ErrorKind::Corrupt, "the object's file is shorter than its size");
+    piece.resize(*got);
+    left -= *got;
+    SEALANE_CO_TRY(co_await exchange.write(std::move(piece)));
+  }
+  co_return Status();
+}
+
+net::Task<Status> S3Front::head(net::HttpExchange& exchange, http::HeadObject head) {
+  auto info = store_.head(head.key);
+  if (!info.ok()) co_return co_await answer_error(exchange, {http::s3_code_of(info.error().kind), head.key});
+  co_return co_await exchange.begin(200, object_headers(*info), info->size);
+}
+
+net::Task<Status> S3Front::list(net::HttpExchange& exchange, http::ListObjectsV2 list) {
+  const std::string& after = list.continuation_token.empty() ? list.start_after : list.continuation_token;
+  auto page = store_.list({.prefix = list.prefix, .start_after = after, .max_keys = list.keys_max});
+  if (!page.ok()) co_return co_await answer_error(exchange, {http::s3_code_of(page.error().kind), list.prefix});
+  http::ListResult result;
+  result.bucket = options_.bucket;
+  result.prefix = list.prefix;
+  result.keys_max = list.keys_max;
+  for (const store::ObjectInfo& info : page->objects)
+    result.objects.push_back({info.key, info.size, info.etag,
+                              std::chrono::floor<std::chrono::milliseconds>(info.created)});
+  result.truncated = page->truncated;
+  if (page->truncated && !page->objects.empty()) result.next_continuation_token = page->objects.back().key;
+  co_return co_await exchange.respond(200, {{"Content-Type", "application/xml"}},
+                                      to_bytes(http::encode_list_result(result)));
+}
+
+net::Task<Status> S3Front::answer_error(net::HttpExchange& exchange, http::S3Error error) {
+  const std::string document = http::encode_s3_error(error, exchange.head().target);
+  exchange.close_after();
+  co_return co_await exchange.respond(http::status_of(error.code), {{"Content-Type", "application/xml"}},
+                                      to_bytes(document));
+}
+
+}  // namespace sealane::fronts

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "fronts/policy_snapshot.h"
+#include "http/s3_request.h"
+#include "net/https_server.h"
+#include "store/object_store.h"
+
+namespace sealane::fronts {
+
+struct S3FrontOptions {
+  std::string listener;  // for log lines
+  std::string bucket;
+  std::string bucket_arn;  // `arn:aws:s3:::bucket`
+  std::uint64_t put_bytes_max = 512ull << 20;
+  std::size_t piece_bytes = 256u << 10;
+};
+
+// The S3 API of the lake for the connections of one loop: GET with Range, HEAD, ListObjectsV2 and
+// create-only PUT of one bucket.  Every request is decided by policy; who asks is the client
+// certificate's node.
+//
+// Source:  Amazon S3 API; the subset is http/s3_request.h.
+// Owner:   assemble.cc; outlives its connections.
+// Threads: the loop's.
+class S3Front {
+ public:
+  // The principal's ARN for a node's URI SAN; empty: nobody this store knows.
+  using PrincipalOf = std::function<std::string(const std::string& identity)>;
+
+  S3Front(S3FrontOptions options, std::shared_ptr<const PolicySnapshot> policies,
+          PrincipalOf principal_of, store::ObjectStore& store, const Clock& clock);
+
+  // One connection, from its handshake to its end.
+  net::Task<> serve(net::TlsStream stream);
+
+ private:
+  net::Task<Status> handle(net::HttpExchange& exchange);
+  net::Task<Status> put(net::HttpExchange& exchange, http::PutObject put);
+  net::Task<Status> get(net::HttpExchange& exchange, http::GetObject get);
+  net::Task<Status> head(net::HttpExchange& exchange, http::HeadObject head);
+  net::Task<Status> list(net::HttpExchange& exchange, http::ListObjectsV2 list);
+  net::Task<Status> answer_error(net::HttpExchange& exchange, http::S3Error error);
+  bool may(const net::HttpExchange& exchange, const http::S3Request& request);
+
+  S3FrontOptions options_;
+  std::shared_ptr<const PolicySnapshot> policies_;
+  PrincipalOf principal_of_;
+  store::ObjectStore& store_;
+  const Clock& clock_;
+};
+
+}  // namespace sealane::fronts

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/node_setup.h"
+
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <filesystem>
+
+#include "base/log.h"
+#include "base/privileges.h"
+#include "pipeline/load.h"
+
+namespace sealane::gateway {
+namespace {
+
+constexpr std::uint64_t kTextBytesMax = 16u << 20;
+
+tls::Version to_tls(pipeline::TlsVersion version) {
+  return version == pipeline::TlsVersion::Tls12 ? tls::Version::Tls12 : tls::Version::Tls13;
+}
+
+}  // namespace
+
+StateLayout state_layout(const std::string& pipeline_file, const std::string& state_folder) {
+  return {state_folder.empty() ? folder_of(pipeline_file) + "/.sealane" : state_folder};
+}
+
+Result<std::string> read_beside(NodeSetup& setup, const std::string& relative) {
+  SEALANE_ASSIGN(const Bytes text, read_file(setup.env, setup.pipeline_folder + "/" + relative, kTextBytesMax));
+  return to_text(text);
+}
+
+Status load_setup(NodeSetup& setup, std::vector<Diagnostic>& diagnostics) {
+  const std::string& file = setup.options.pipeline_file;
+  SEALANE_ASSIGN(const Bytes text, read_file(setup.env, file, kTextBytesMax));
+  auto parsed = pipeline::load_pipeline(as_text(text), file);
+  diagnostics = std::move(parsed.diagnostics);
+  if (!parsed.value) return fail(ErrorKind::Invalid, "`" + file + "` does not load");
+  setup.pipeline = std::move(*parsed.value);
+  setup.pipeline_folder = folder_of(file);
+  setup.node = setup.pipeline.find_node(setup.options.node);
+  if (setup.node == nullptr)
+    return fail(ErrorKind::NotFound, "`" + file + "` has no node `" + setup.options.node + "`");
+  setup.state = state_layout(file, setup.options.state_folder);
+  auto ca = read_file(setup.env, setup.state.trust_ca(), kTextBytesMax);
+  if (!ca.ok())
+    return fail(ca.error().kind, ca.error().message, "`sealane ca init " + file + "` makes the pipeline's CA");
+  setup.trusted_ca_pem = to_text(*ca);
+  const std::string folder = setup.node_folder();
+  auto credentials = tls::load_credentials(setup.env, folder + "/cert.pem", folder + "/key.pem");
+  if (!credentials.ok())
+    return fail(credentials.error().kind, credentials.error().message,
+                "`sealane ca issue " + file + " --node " + setup.node->name + "` gives the node its identity");
+  setup.credentials = *credentials;
+  return {};
+}
+
+Result<std::shared_ptr<tls::Context>> server_context(const NodeSetup& setup, const pipeline::Listener& listener,
+                                                     tls::PeerCheck check) {
+  const auto least = pipeline::listener_min_tls(setup.pipeline, *setup.node, listener, setup.clock.now());
+  if (!least)
+    return fail(ErrorKind::Invalid, "no hop ends at the " + std::string(listener.name()) + " listener of `" +
+                                        setup.node->name + "`, so nobody may connect to it");
+  tls::ServerPolicy policy;
+  policy.version_min = to_tls(*least);
+  policy.client_identity = tls::ClientIdentity::Required;
+  policy.credentials = setup.credentials;
+  policy.trusted_ca_pem = setup.trusted_ca_pem;
+  policy.check = std::move(check);
+  return tls::Context::server(std::move(policy));
+}
+
+std::uint16_t port_of(const NodeSetup& setup, const pipeline::Listener& listener) {
+  const auto given = setup.options.ports.find(std::string(listener.name()));
+  return given == setup.options.ports.end() ? listener.port : given->second;
+}
+
+Result<std::unique_ptr<net::TlsListener>> open_listener(const NodeSetup& setup, net::Loop& loop,
+                                                        const pipeline::Listener& listener, std::uint16_t port,
+                                                        std::shared_ptr<tls::Context> context) {
+  net::TlsListener::Options options;
+  options.name = std::string(listener.name());
+  options.address = setup.node->address;
+  options.port = port;
+  return net::TlsListener::open(loop, std::move(options), std::move(context));
+}
+
+void log_listening(const NodeSetup& setup, const net::TlsListener& listener) {
+  log::write(log::Level::Info, "listening",
+             {{"node", setup.node->name},
+              {"listener", listener.name()},
+              {"address", setup.node->address},
+              {"port", std::uint64_t{listener.port()}}});
+  const tls::Capabilities build = tls::build_capabilities();
+  if (setup.pipeline.transit.post_quantum == pipeline::PostQuantum::Prefer && !build.has_ml_kem)
+    log::write(log::Level::Warning, "build-cannot",
+               {{"node", setup.node->name},
+                {"what", std::string("post-quantum key exchange (X25519MLKEM768)")},
+                {"library", build.library}});
+}
+
+void log_refusal(const std::string& listener, const std::string& peer, const tls::Refusal& refusal) {
+  log::write(log::Level::Warning, "connection-refused",
+             {{"listener", listener},
+              {"peer", peer},
+              {"bytes", refusal.bytes},
+              {"reason", std::string(tls::to_string(refusal.reason))},
+              {"detail", refusal.detail}});
+}
+
+Status become_least(const NodeSetup& setup) {
+  SEALANE_TRY(drop_root({.user = setup.options.user, .own_folders = {setup.node_folder()}}));
+  Status filtered = forbid_unneeded_system_calls();
+  if (!filtered.ok())
+    log::write(log::Level::Warning, "least-privilege", {{"detail", filtered.error().message}});
+  return {};
+}
+
+void stop_at_signals(net::Loop& loop) {
+  auto signals = std::make_shared<net::asio::signal_set>(loop.context(), SIGTERM, SIGINT);
+  signals->async_wait([&loop, signals](const boost::system::error_code& error, int number) {
+    if (error) return;
+    log::write(log::Level::Info, "stopping", {{"signal", std::int64_t{number}}});
+    loop.stop();
+  });
+}
+
+Status run_node(const RunOptions& options, std::vector<Diagnostic>& diagnostics) {
+  SEALANE_TRY(harden_process());
+  NodeSetup setup{.options = options};
+  SEALANE_TRY(load_setup(setup, diagnostics));
+  switch (setup.node->kind) {
+    case pipeline::NodeKind::Gateway: return run_gateway(setup);
+    case pipeline::NodeKind::Store: return run_store(setup);
+    case pipeline::NodeKind::Device:
+    case pipeline::NodeKind::Consumer: break;
+  }
+  return fail(ErrorKind::Unsupported, "node `" + options.node + "` is of kind " +
+                                          std::string(pipeline::to_string(setup.node->kind)) +
+                                          ", which `run` does not carry",
+              "run a node of kind gateway or store");
+}
+
+}  // namespace sealane::gateway

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/env.h"
+#include "gateway/assemble.h"
+#include "net/listener.h"
+#include "net/loop.h"
+#include "pipeline/model.h"
+#include "tls/policy.h"
+
+namespace sealane::gateway {
+
+// Where a pipeline keeps what is not declared: `.sealane/` and its parts.
+struct StateLayout {
+  std::string root;
+
+  std::string trust_ca() const { return root + "/trust/ca.pem"; }
+  std::string registry() const { return root + "/registry.db"; }
+  std::string node(const std::string& name) const { return root + "/nodes/" + name; }
+};
+StateLayout state_layout(const std::string& pipeline_file, const std::string& state_folder);
+
+// What every running node has, whatever its kind.
+struct NodeSetup {
+  const RunOptions& options;
+  PosixEnv env{};
+  SystemClock clock{};
+  pipeline::Pipeline pipeline{};
+  const pipeline::Node* node = nullptr;
+  std::string pipeline_folder{};
+  StateLayout state{};
+  std::string trusted_ca_pem{};
+  std::shared_ptr<const tls::Credentials> credentials{};
+
+  std::string node_folder() const { return state.node(node->name); }
+};
+
+// Loads the pipeline and the node's identity.
+Status load_setup(NodeSetup& setup, std::vector<Diagnostic>& diagnostics);
+
+// Text of a file beside the pipeline file.
+Result<std::string> read_beside(NodeSetup& setup, const std::string& relative);
+
+// The listener of one protocol with the versions and credentials of the node.
+Result<std::shared_ptr<tls::Context>> server_context(const NodeSetup& setup,
+                                                     const pipeline::Listener& listener,
+                                                     tls::PeerCheck check);
+Result<std::unique_ptr<net::TlsListener>> open_listener(const NodeSetup& setup, net::Loop& loop,
+                                                        const pipeline::Listener& listener,
+                                                        std::uint16_t port,
+                                                        std::shared_ptr<tls::Context> context);
+std::uint16_t port_of(const NodeSetup& setup, const pipeline::Listener& listener);
+
+// Writes `listening` and what the TLS library cannot do.
+void log_listening(const NodeSetup& setup, const net::TlsListener& listener);
+// Writes `connection-refused`.
+void log_refusal(const std::string& listener, const std::string& peer, const tls::Refusal& refusal);
+
+// Gives up root, and forbids what a running node never does.
+Status become_least(const NodeSetup& setup);
+
+// Ends the loop at SIGTERM and SIGINT.
+void stop_at_signals(net::Loop& loop);
+
+Status run_gateway(NodeSetup& setup);
+Status run_store(NodeSetup& setup);
+
+}  // namespace sealane::gateway
