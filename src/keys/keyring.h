@@ -119,6 +119,7 @@ class Keyring {
 
   // Takes up to `wanted` wraps of the active epoch, opening a new epoch first when the active one
   // is used up or has reached its age.  Wraps granted and not used are lost, never used twice.
+  // What another process did to the keyring is seen here, when the next reservation is due.
   Result<WrapGrant> grant_wraps(std::string_view name, std::uint64_t wanted);
 
   // The key that signs manifests and its public half.
@@ -129,16 +130,17 @@ class Keyring {
   struct Key;
   Keyring(std::unique_ptr<db::Database> database, std::unique_ptr<KeyProvider> provider,
           const Clock& clock, const KeyringLimits& limits);
-  static Result<std::unique_ptr<Keyring>> start(const std::string& folder,
-                                                std::unique_ptr<KeyProvider> provider,
-                                                std::unique_ptr<db::Database> database,
-                                                const Clock& clock, const KeyringLimits& limits);
-  Status load();
   Status initialise();
+  Status load();
+  Status load_rows();
+  Result<db::Transaction> begin();
   Status save();
   Result<Bytes> seal_of_rows() const;
+  Result<Key*> find_key(std::string_view name);
+  Result<Epoch> write_epoch(const Key& key);
   Status add_epoch(Key& key);
-  Status update(const Key& before, Key& key);
+  Status reserve(Key& key);
+  Result<WrapGrant> grant_once(std::string_view name, std::uint64_t wanted);
 
   mutable std::mutex mutex_;
   std::unique_ptr<db::Database> database_;

@@ -28,7 +28,7 @@ struct ExportedKey {
 struct OpenerLimits {
   std::size_t data_keys_max = 1024;  // unwrapped ones kept; the least recently used goes first
   std::size_t epoch_keys_max = 64;
-  envelope::Limits envelope;
+  envelope::Limits envelope = {};
 };
 
 // Opens messages sealed under keys of the namespace `sealane`, known as `<key>/<epoch>`.

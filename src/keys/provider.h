@@ -19,6 +19,8 @@ class KeyProvider {
  public:
   virtual ~KeyProvider() = default;
   virtual std::string_view name() const = 0;
+  // What the keyring must store to reach the same key again; nothing secret.
+  virtual Bytes parameters() const = 0;
   virtual Result<Bytes> wrap(const Secret& key, ByteSpan binding) = 0;
   virtual Result<Secret> unwrap(ByteSpan wrapped, ByteSpan binding) = 0;
 };

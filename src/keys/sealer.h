@@ -18,7 +18,7 @@ struct SealerLimits {
   std::uint64_t bytes_max = 64ull << 30;
   Duration age_max = std::chrono::hours(1);
   std::uint64_t wraps_at_once = 4096;  // taken from the keyring in one call
-  envelope::Limits envelope;
+  envelope::Limits envelope = {};
 };
 
 struct PrepareOptions {
@@ -92,6 +92,7 @@ class Sealer {
   Time data_key_since_{};
   std::uint64_t messages_ = 0;
   std::uint64_t bytes_ = 0;
+  bool have_edk_ = false;  // last_edk_ holds data_key_ for last_context_
   Bytes last_context_;
   envelope::EncryptedDataKey last_edk_;
 };
