@@ -155,6 +155,11 @@ class Worker {
   }
 
   const Latencies& latencies() const { return counted_; }
+  std::uint64_t acknowledged() const {
+    std::uint64_t sum = 0;
+    for (const auto& connection : connections_) sum += connection->acknowledged();
+    return sum;
+  }
   std::uint64_t unacknowledged() const {
     std::uint64_t sum = 0;
     for (const auto& connection : connections_) sum += connection->unacknowledged();
@@ -329,20 +334,22 @@ int run(const Options& options) {
   const double took = measure(shared, threads);
 
   Latencies latencies;
-  std::uint64_t unacknowledged = 0;
+  std::uint64_t unacknowledged = 0, total = 0;
   for (const auto& worker : workers) {
+    total += worker->acknowledged();
     latencies.add(worker->latencies());
     unacknowledged += worker->unacknowledged();
   }
   if (shared.marks_fd >= 0) ::close(shared.marks_fd);
   std::printf(
       "{\"connections\": %llu, \"in_flight\": %llu, \"bytes\": %llu, \"seconds\": %.3f, \"messages\": %llu, "
-      "\"messages_per_second\": %.0f, \"ack_us\": {\"p50\": %llu, \"p99\": %llu, \"p99.9\": %llu}, "
+      "\"messages_total\": %llu, \"messages_per_second\": %.0f, \"ack_us\": {\"p50\": %llu, \"p99\": %llu, \"p99.9\": %llu}, "
       "\"reconnects\": %llu, \"unacknowledged\": %llu, \"client_cpu_seconds\": %.2f}\n",
       static_cast<unsigned long long>(options.number("connections")),
       static_cast<unsigned long long>(options.number("in-flight")),
       static_cast<unsigned long long>(options.number("bytes")), took,
-      static_cast<unsigned long long>(latencies.count()), static_cast<double>(latencies.count()) / took,
+      static_cast<unsigned long long>(latencies.count()), static_cast<unsigned long long>(total),
+      static_cast<double>(latencies.count()) / took,
       static_cast<unsigned long long>(latencies.quantile(0.5)), static_cast<unsigned long long>(latencies.quantile(0.99)),
       static_cast<unsigned long long>(latencies.quantile(0.999)), static_cast<unsigned long long>(shared.reconnects),
       static_cast<unsigned long long>(unacknowledged), cpu_seconds());

@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs Sealane against other people's programs (script/test --interop).
+
+  run.py [--server NAME] [--list] [PART_OF_A_TEST'S_NAME]...
+
+Clients are downloaded into build/interop once.  Mosquitto is tested the same way as the edge: what
+fails there fails because of the harness, not because of the edge.  The last line counts.
+"""
+import argparse
+import contextlib
+import pathlib
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import traceback
+
+sys.dont_write_bytecode = True
+
+import clients
+import servers
+from clients import CLIENTS, TOOLS, publish, subscribe
+from servers import ROOT, SEALANE
+
+HERE = pathlib.Path(__file__).resolve().parent
+PYTHON_PACKAGES = ["paho-mqtt==2.*", "aws-encryption-sdk==4.*", "jsonschema==4.*", "PyYAML==6.*", "cryptography"]
+NODE_PACKAGES = ["mqtt@5"]
+STATIONS = ["alpha", "beta"]
+
+
+# --- tools ----------------------------------------------------------------------------------------
+
+def install_tools():
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    stamp, wanted = TOOLS / "installed", "\n".join(PYTHON_PACKAGES + NODE_PACKAGES)
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    print("installing clients into build/interop", flush=True)
+    # The system's Python, so that a different one first in PATH does not decide what is tested.
+    subprocess.run(["/usr/bin/python3", "-m", "venv", "--clear", TOOLS / "venv"], check=True)
+    subprocess.run([clients.PYTHON, "-m", "pip", "install", "--quiet", *PYTHON_PACKAGES], check=True)
+    subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit", "--no-package-lock", "--prefix",
+                    TOOLS / "node", *NODE_PACKAGES], check=True)
+    stamp.write_text(wanted)
+
+
+def check(condition, message):
+    if not condition:
+        raise AssertionError(message)
+
+
+def topic_of(station):
+    return f"stations/{station}/observations"
+
+
+# --- tests of a broker: each takes a running Server -------------------------------------------------
+
+def one_message(server, publisher, subscriber, qos):
+    """A station sees on its own topic what it published itself, once, through another connection."""
+    with subscribe(subscriber, server, "alpha", topic_of("alpha"), qos) as inbox:
+        check(inbox is not None, "the subscription was refused")
+        payload = f"{publisher} to {subscriber} at QoS {qos}"
+        check(publish(publisher, server, "alpha", topic_of("alpha"), qos, payload), "the publish was refused")
+        got = inbox.next()
+        check(got == payload, f"sent `{payload}`, got `{got}`")
+
+
+def wrong_topic(server, publisher, qos):
+    """What alpha publishes to beta's topic never reaches beta; what beta publishes then does."""
+    with subscribe("paho", server, "beta", topic_of("beta"), 1) as inbox:
+        check(inbox is not None, "the subscription was refused")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            publish(publisher, server, "alpha", topic_of("beta"), qos, "forged")
+        check(publish("paho", server, "beta", topic_of("beta"), 1, "real"), "the honest publish was refused")
+        got = inbox.next()
+        check(got == "real", f"wanted `real`, got `{got}`")
+
+
+def wrong_subscription(server, client):
+    """alpha gets nothing that is published on beta's topic."""
+    with subscribe(client, server, "alpha", topic_of("beta"), 1) as inbox:
+        check(publish("paho", server, "beta", topic_of("beta"), 1, "secret"), "the honest publish was refused")
+        if inbox is None:
+            return
+        got = inbox.next(seconds=0.5)
+        check(got is None, f"alpha read `{got}`")
+
+
+def connack(server, version=ssl.TLSVersion.TLSv1_3, certificate=True, encrypted=True):
+    """Whether a CONNECT of alpha over such a connection is accepted.  Python's own TLS, bytes by hand."""
+    tls = server.identity("alpha")
+    context = ssl.create_default_context(cafile=tls["ca"])
+    context.minimum_version = context.maximum_version = version
+    if certificate:
+        context.load_cert_chain(tls["cert"], tls["key"])
+    body = b"\x00\x04MQTT\x04\x02\x00\x3c\x00\x05alpha"
+    try:
+        with socket.create_connection((clients.HOST, server.port), 10) as raw:
+            with (context.wrap_socket(raw, server_hostname="localhost") if encrypted else raw) as wire:
+                wire.sendall(bytes([0x10, len(body)]) + body)
+                return wire.recv(4) == b"\x20\x02\x00\x00"
+    except OSError:  # ssl.SSLError is one
+        return False
+
+
+def transport(server):
+    """Plaintext, no certificate and TLS 1.2 are refused; the same client with the one defect repaired is not."""
+    check(not connack(server, encrypted=False), "plaintext was accepted")
+    check(not connack(server, certificate=False), "no certificate was accepted")
+    check(not connack(server, version=ssl.TLSVersion.TLSv1_2), "TLS 1.2 was accepted")
+    check(connack(server), "the repaired client was refused")
+
+
+def broker_tests(server):
+    for publisher in CLIENTS:
+        for subscriber in CLIENTS:
+            for qos in (0, 1):
+                yield (f"{publisher} publishes, {subscriber} subscribes, QoS {qos}",
+                       lambda p=publisher, s=subscriber, q=qos: one_message(server, p, s, q))
+        for qos in (0, 1):
+            yield f"{publisher} on another station's topic, QoS {qos}", lambda p=publisher, q=qos: wrong_topic(server, p, q)
+        yield f"{publisher} subscribes to another station's topic", lambda p=publisher: wrong_subscription(server, p)
+    yield "plaintext, no certificate and TLS 1.2 are refused", lambda: transport(server)
+
+
+# --- tests without a broker -------------------------------------------------------------------------
+
+def python(*arguments):
+    done = subprocess.run([str(clients.PYTHON), *map(str, arguments)], capture_output=True, text=True, timeout=600)
+    check(done.returncode == 0, (done.stdout + done.stderr).strip()[-1500:])
+
+
+def demo_recount():
+    with servers.scratch("sealane-kept-") as folder:
+        kept, report = folder / "kept", folder / "demo.json"
+        done = subprocess.run([SEALANE, "demo", "--format", "json", "--keep", kept], capture_output=True, text=True, timeout=300)
+        check(done.returncode == 0, f"sealane demo: exit {done.returncode}: {done.stderr[-800:]}")
+        report.write_text(done.stdout)
+        python(HERE / "demo_recount.py", kept, report)
+
+
+def other_tests():
+    schema = ROOT / "schema/pipeline.schema.json"
+    for pipeline in sorted(ROOT.glob("examples/*/pipeline.yaml")) if schema.exists() else []:
+        yield (f"jsonschema accepts {pipeline.relative_to(ROOT)}",
+               lambda p=pipeline: python(HERE / "schema_check.py", schema, p))
+    if (HERE / "esdk_python.py").exists():
+        yield "AWS Encryption SDK for Python opens bundles and journal entries", lambda: python(HERE / "esdk_python.py")
+    if SEALANE.exists() and subprocess.run([SEALANE, "demo", "--help"], capture_output=True).returncode == 0:
+        yield "the demo's own count is right", demo_recount
+
+
+# --- runner -----------------------------------------------------------------------------------------
+
+class Runner:
+    def __init__(self, words, only_list):
+        self.words, self.only_list, self.passed, self.failed = words, only_list, 0, 0
+
+    def wants(self, name):
+        return not self.words or any(word in name for word in self.words)
+
+    def run(self, name, test):
+        if not self.wants(name):
+            return
+        if self.only_list:
+            print(name)
+            return
+        start = time.monotonic()
+        try:
+            test()
+        except AssertionError as problem:
+            self.fail(name, problem)
+        except Exception:  # a harness that breaks is a failed test, and the others still run
+            self.fail(name, traceback.format_exc(limit=4))
+        else:
+            self.passed += 1
+            print(f"ok      {name} ({time.monotonic() - start:.1f} s)", flush=True)
+
+    def fail(self, name, why):
+        self.failed += 1
+        print(f"FAILED  {name}: {why}", flush=True)
+
+
+def run_broker(runner, name):
+    try:
+        with servers.scratch() as folder, servers.SERVERS[name](folder / name, STATIONS) as server:
+            for title, test in broker_tests(server):
+                runner.run(f"{name}: {title}", test)
+    except servers.CannotStart as problem:
+        runner.fail(f"{name}: starts", problem)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("words", nargs="*")
+    parser.add_argument("--server", choices=sorted(servers.SERVERS), action="append")
+    parser.add_argument("--list", action="store_true")
+    args = parser.parse_args()
+    if not args.list:
+        install_tools()
+    runner = Runner(args.words, args.list)
+    for name in args.server or ["mosquitto", "edge"]:
+        if name == "edge" and not servers.edge_available():
+            runner.fail("edge: starts", f"{SEALANE} has no command `run`; build it with script/build")
+            continue
+        run_broker(runner, name)
+    if not args.server:
+        for title, test in other_tests():
+            runner.run(title, test)
+    print(f"{runner.passed} passed, {runner.failed} failed")
+    return 1 if runner.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
