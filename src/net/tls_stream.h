@@ -67,6 +67,9 @@ class TlsStream {
   void close();
   // Sends everything and close_notify, waits for the peer's end at most `limit`, and closes.
   Task<> close_gracefully(std::chrono::milliseconds limit);
+  // Ends our side and takes what the peer still sends for at most `limit`, so that a reset does not
+  // overtake what was sent last; then closes.
+  Task<> linger(std::chrono::milliseconds limit);
   bool is_open() const;
 
   const tls::PeerFacts& facts() const;
