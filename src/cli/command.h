@@ -55,6 +55,7 @@ void print(std::string_view text);
 
 void add_run_command(CLI::App& app, Chosen& chosen);
 void add_ca_command(CLI::App& app, Chosen& chosen);
+void add_dataset_command(CLI::App& app, Chosen& chosen);
 void add_device_command(CLI::App& app, Chosen& chosen);
 void add_key_command(CLI::App& app, Chosen& chosen);
 void add_stream_command(CLI::App& app, Chosen& chosen);

@@ -84,6 +84,25 @@ Status provision_gateway(Env& env, const LoadedPipeline& loaded, const pipeline:
   return {};
 }
 
+// Gives each consumer the key of the data set that it reads, newest epoch.
+Status provision_consumer(Env& env, const LoadedPipeline& loaded, const pipeline::Hop& hop, const Clock& clock,
+                          std::vector<std::string>& made) {
+  for (const pipeline::Hop& sealed : loaded.pipeline.hops) {
+    if (sealed.to != hop.from || sealed.seal.empty()) continue;
+    const std::string gateway = loaded.node_folder(sealed.from);
+    SEALANE_ASSIGN(keys::UnlockKey unlock, keys::read_unlock_key(env, gateway + "/unlock.key"));
+    SEALANE_ASSIGN(const auto keyring, keys::Keyring::open(gateway, keys::Unlock(std::move(unlock)), clock));
+    SEALANE_ASSIGN(const keys::KeyInfo info, keyring->find(sealed.seal));
+    const std::uint32_t epoch = info.epochs.back().number;
+    const std::string file = loaded.node_folder(hop.to) + "/" + sealed.seal + "-" + std::to_string(epoch) + ".key";
+    if (exists(file)) continue;
+    SEALANE_ASSIGN(const Secret key, keyring->export_key(sealed.seal, epoch));
+    SEALANE_TRY(write_file_atomic(env, file, key.reveal(), IfExists::Refuse));
+    made.push_back("key of data set `" + sealed.seal + "` for `" + hop.to + "`: " + file);
+  }
+  return {};
+}
+
 }  // namespace
 
 Status make_folders(Env& env, const std::string& path) {
@@ -154,6 +173,11 @@ Result<std::vector<std::string>> provision(Env& env, const LoadedPipeline& loade
     }
     if (node.kind == pipeline::NodeKind::Gateway)
       SEALANE_TRY(provision_gateway(env, loaded, node, clock, made));
+  }
+  for (const pipeline::Hop& hop : loaded.pipeline.hops) {
+    const pipeline::Node* to = loaded.pipeline.find_node(hop.to);
+    if (to != nullptr && to->kind == pipeline::NodeKind::Consumer)
+      SEALANE_TRY(provision_consumer(env, loaded, hop, clock, made));
   }
   return made;
 }
