@@ -23,8 +23,8 @@ struct OwnedHeader {
 struct Request {
   std::string method = "GET";
   std::string target = "/";
-  std::vector<OwnedHeader> headers;
-  Bytes body;
+  std::vector<OwnedHeader> headers{};
+  Bytes body{};
   std::uint64_t response_bytes_max = 64ULL * 1024 * 1024;
 };
 

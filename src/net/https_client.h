@@ -29,9 +29,9 @@ class HttpsClient final : public http::HttpClient {
     tls::ClientPolicy policy;
     Duration connect_timeout = std::chrono::seconds(10);
     Duration io_timeout = std::chrono::seconds(30);  // for each wait
-    http::HeadLimits head;
+    http::HeadLimits head{};
     // Called after each handshake (event `upstream-open`).
-    std::function<void(const tls::PeerFacts&)> on_open;
+    std::function<void(const tls::PeerFacts&)> on_open{};
   };
   // Errors: Invalid – the policy's credentials or CA cannot be used.
   static Result<std::unique_ptr<HttpsClient>> create(Options options);

@@ -154,7 +154,7 @@ class HttpConnection {
       input_.resize(before + (got.ok() ? *got : 0));
       if (!got.ok() || *got == 0) {
         const bool late = !got.ok() && got.error().kind == ErrorKind::Timeout;
-        next = late && before > 0 ? refuse(408) : got.ok() || late ? Next::Close : Next::Drop;
+        next = late && before > 0 ? refuse(408) : Next::Drop;
         co_return std::nullopt;
       }
       if (before == 0) stream_.expires_after(limits_.head_time_max);

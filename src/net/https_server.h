@@ -15,7 +15,7 @@
 namespace sealane::net {
 
 struct HttpServerLimits {
-  http::HeadLimits head;
+  http::HeadLimits head{};
   std::chrono::milliseconds idle_time_max{60'000};  // between requests
   std::chrono::milliseconds head_time_max{10'000};  // from a head's first byte to its last
   std::chrono::milliseconds body_time_max{30'000};  // between two pieces of a body, either way

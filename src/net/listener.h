@@ -29,13 +29,13 @@ class TlsListener {
     std::size_t connections_max = 20'000;
     std::size_t handshakes_max = 512;  // at the same time; further connections wait in the backlog
     std::chrono::milliseconds handshake_time_max{10'000};
-    TlsStream::Limits stream;
+    TlsStream::Limits stream{};
   };
   struct Options {
-    std::string name;     // for log lines
+    std::string name{};     // for log lines
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  // 0: the system chooses; see port()
-    Limits limits;
+    Limits limits{};
   };
 
   // Binds and listens; accepting starts with start().
