@@ -59,8 +59,7 @@ class Committer {
     Completion completion;
   };
   void loop();
-  bool take_queue();  // whether a sealed block was refused since the last time
-  void forget(const std::vector<Item>& items);  // they leave the queue's account
+  void take_queue();
   std::size_t fail_stale();
   std::size_t commit_ready();
 

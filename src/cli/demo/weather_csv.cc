@@ -91,19 +91,6 @@ std::optional<int> digits(std::string_view text) {
   return value;
 }
 
-std::optional<std::chrono::sys_days> parse_date(std::string_view text) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
-  const auto year = digits(text.substr(0, 4));
-  const auto month = digits(text.substr(5, 2));
-  const auto day = digits(text.substr(8, 2));
-  if (!year || !month || !day) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year),
-                                         std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
-  if (!date.ok()) return std::nullopt;
-  return std::chrono::sys_days(date);
-}
-
 Result<std::vector<std::string>> read_head(CellReader& reader) {
   SEALANE_ASSIGN(std::vector<std::string> columns, reader.next());
   std::set<std::string_view> names;
@@ -156,7 +143,7 @@ Result<Observations> parse_observations(std::string_view text, std::string_view 
     if (out.rows.size() == kRowsMax)
       return reader.error(ErrorKind::TooLarge, "more than " + std::to_string(kRowsMax) + " rows");
     if (cells[location].empty()) return reader.error(ErrorKind::Invalid, "`location` is empty");
-    const auto day = parse_date(cells[date]);
+    const auto day = date_of(cells[date]);
     if (!day)
       return reader.error(ErrorKind::Invalid, "`" + cells[date] + "` is no date", "write YYYY-MM-DD");
     Observation row{.location = cells[location], .date = *day, .cells = {}, .line = reader.line()};
@@ -168,6 +155,19 @@ Result<Observations> parse_observations(std::string_view text, std::string_view 
   }
   if (out.rows.empty()) return reader.error(ErrorKind::Invalid, "no observations after the head line");
   return out;
+}
+
+std::optional<std::chrono::sys_days> date_of(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
+  const auto year = digits(text.substr(0, 4));
+  const auto month = digits(text.substr(5, 2));
+  const auto day = digits(text.substr(8, 2));
+  if (!year || !month || !day) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date);
 }
 
 std::string to_text(std::chrono::sys_days date) {

@@ -46,7 +46,8 @@ inline constexpr std::size_t kRowsMax = 1'000'000;
 inline constexpr std::size_t kColumnsMax = 64;
 inline constexpr std::size_t kCellBytesMax = 4096;
 
-// `YYYY-MM-DD`.
+// `YYYY-MM-DD`; nothing when the text is no date.
+std::optional<std::chrono::sys_days> date_of(std::string_view text);
 std::string to_text(std::chrono::sys_days date);
 
 // The text of a record as a station publishes it: one JSON object with the columns in the order of
