@@ -14,8 +14,8 @@ namespace sealane::http {
 
 // A header that owns its texts.
 struct OwnedHeader {
-  std::string name;
-  std::string value;
+  std::string name{};
+  std::string value{};
   bool operator==(const OwnedHeader&) const = default;
 };
 
@@ -31,8 +31,8 @@ struct Request {
 // A whole response.
 struct Response {
   std::uint16_t status = 0;
-  std::vector<OwnedHeader> headers;
-  Bytes body;
+  std::vector<OwnedHeader> headers{};
+  Bytes body{};
   std::optional<std::string_view> header(std::string_view name) const;
 };
 

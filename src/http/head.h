@@ -28,8 +28,8 @@ enum class Version : std::uint8_t { Http10, Http11 };
 
 // Name and value without surrounding white space, as received.
 struct Header {
-  std::string_view name;
-  std::string_view value;
+  std::string_view name{};
+  std::string_view value{};
   bool operator==(const Header&) const = default;
 };
 
@@ -40,10 +40,10 @@ std::size_t count_header(const std::vector<Header>& headers, std::string_view na
 // A request's start line and headers.  All texts are views into the decoded input.
 struct RequestHead {
   Method method = Method::Other;
-  std::string_view method_text;
-  std::string_view target;  // origin form: begins with `/`
+  std::string_view method_text{};
+  std::string_view target{};  // origin form: begins with `/`
   Version version = Version::Http11;
-  std::vector<Header> headers;
+  std::vector<Header> headers{};
   std::uint64_t content_length = 0;  // 0 when there is none
   bool has_content_length = false;
   bool keep_alive = true;
@@ -60,9 +60,9 @@ struct DecodedRequestHead {
 // A response's status line and headers.  All texts are views into the decoded input.
 struct ResponseHead {
   std::uint16_t status = 0;
-  std::string_view reason;
+  std::string_view reason{};
   Version version = Version::Http11;
-  std::vector<Header> headers;
+  std::vector<Header> headers{};
   std::uint64_t content_length = 0;  // as the header says; a response to HEAD has no body all the same
   bool has_content_length = false;
   bool keep_alive = true;
@@ -86,7 +86,7 @@ enum class HeadErrorKind : std::uint8_t {
 struct HeadError {
   HeadErrorKind kind = HeadErrorKind::Malformed;
   std::uint16_t status = 400;  // what a server answers before it closes; 0 for NeedMore
-  std::string_view message;    // for the operator; a literal
+  std::string_view message{};    // for the operator; a literal
 };
 
 // Reads the head of one HTTP/1.x message from the front of a byte stream.
@@ -106,14 +106,14 @@ Result<DecodedResponseHead, HeadError> decode_response_head(ByteSpan input, cons
 // Errors: Invalid – a method, target, header name or value that would change the message's shape
 //         (CR, LF, NUL, an empty name …); nothing is appended then.
 struct RequestHeadFields {
-  std::string_view method;
-  std::string_view target;
-  std::vector<Header> headers;
+  std::string_view method{};
+  std::string_view target{};
+  std::vector<Header> headers{};
 };
 Status encode_request_head(const RequestHeadFields& fields, Bytes& to);
 struct ResponseHeadFields {
   std::uint16_t status = 200;
-  std::vector<Header> headers;
+  std::vector<Header> headers{};
 };
 Status encode_response_head(const ResponseHeadFields& fields, Bytes& to);
 

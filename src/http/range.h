@@ -12,8 +12,8 @@ namespace sealane::http {
 
 // One byte range as asked for: `bytes=a-b`, `bytes=a-`, `bytes=-n`.
 struct RangeSpec {
-  std::optional<std::uint64_t> first;  // none: the last `last` bytes
-  std::optional<std::uint64_t> last;   // inclusive; none: to the end
+  std::optional<std::uint64_t> first{};  // none: the last `last` bytes
+  std::optional<std::uint64_t> last{};   // inclusive; none: to the end
   bool operator==(const RangeSpec&) const = default;
 };
 

@@ -34,7 +34,7 @@ enum class S3Code : std::uint8_t {
 // What a caller of the S3 API is told.  `message` is visible to the peer.
 struct S3Error {
   S3Code code = S3Code::InternalError;
-  std::string message;
+  std::string message{};
 };
 
 std::string_view name_of(S3Code code);       // `NoSuchKey`

@@ -12,21 +12,21 @@
 namespace sealane::http {
 
 struct ListedObject {
-  std::string key;
+  std::string key{};
   std::uint64_t size = 0;
-  std::string etag;  // without quotes; may be empty
+  std::string etag{};  // without quotes; may be empty
   Time last_modified{};  // whole milliseconds
   bool operator==(const ListedObject&) const = default;
 };
 
 // One page of a ListObjectsV2 result.
 struct ListResult {
-  std::string bucket;
-  std::string prefix;
+  std::string bucket{};
+  std::string prefix{};
   std::uint32_t keys_max = 1000;
-  std::vector<ListedObject> objects;       // ascending by key
+  std::vector<ListedObject> objects{};       // ascending by key
   bool truncated = false;
-  std::string next_continuation_token;     // when truncated
+  std::string next_continuation_token{};     // when truncated
   bool operator==(const ListResult&) const = default;
 };
 

@@ -19,32 +19,32 @@ namespace sealane::http {
 // `PUT /bucket/key`.  With create_only (`If-None-Match: *`) an object that exists stays as it is
 // and the answer is PreconditionFailed.
 struct PutObject {
-  std::string bucket;
-  std::string key;
+  std::string bucket{};
+  std::string key{};
   std::uint64_t content_length = 0;
   bool create_only = false;
-  std::optional<std::array<std::byte, 32>> checksum_sha256;  // x-amz-checksum-sha256
-  std::optional<std::array<std::byte, 16>> content_md5;
+  std::optional<std::array<std::byte, 32>> checksum_sha256{};  // x-amz-checksum-sha256
+  std::optional<std::array<std::byte, 16>> content_md5{};
   bool operator==(const PutObject&) const = default;
 };
 // `GET /bucket/key`.  A Range that is not understood is ignored, as RFC 9110 §14.2 asks.
 struct GetObject {
-  std::string bucket;
-  std::string key;
-  std::optional<RangeSpec> range;
+  std::string bucket{};
+  std::string key{};
+  std::optional<RangeSpec> range{};
   bool operator==(const GetObject&) const = default;
 };
 struct HeadObject {
-  std::string bucket;
-  std::string key;
+  std::string bucket{};
+  std::string key{};
   bool operator==(const HeadObject&) const = default;
 };
 // `GET /bucket?list-type=2`.  With a continuation token the start_after is ignored.
 struct ListObjectsV2 {
-  std::string bucket;
-  std::string prefix;
-  std::string start_after;
-  std::string continuation_token;
+  std::string bucket{};
+  std::string prefix{};
+  std::string start_after{};
+  std::string continuation_token{};
   std::uint32_t keys_max = 1000;  // 1..1000
   bool operator==(const ListObjectsV2&) const = default;
 };

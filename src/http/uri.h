@@ -20,15 +20,15 @@ std::string percent_encode(std::string_view text, Slash keep);
 
 // One `name=value` of a query, decoded; `value` is empty without `=`.
 struct QueryParameter {
-  std::string name;
-  std::string value;
+  std::string name{};
+  std::string value{};
   bool operator==(const QueryParameter&) const = default;
 };
 
 // A target in origin form, split; the path still encoded.
 struct SplitTarget {
-  std::string_view path;
-  std::vector<QueryParameter> query;
+  std::string_view path{};
+  std::vector<QueryParameter> query{};
 };
 // Errors: Invalid – not in origin form, a fragment, a bad escape, a repeated name, over 32 parameters.
 // A `+` in a query is a space only in HTML forms, and stays a plus sign.

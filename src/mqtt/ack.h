@@ -8,7 +8,8 @@
 
 namespace sealane::mqtt {
 
-// The packets that are a packet id and nothing else: MQTT 3.1.1 §3.4-3.7 and §3.11.  The id is never 0.
+// The packets that are a packet id and nothing else: MQTT 3.1.1 §3.4-3.7 and §3.11.  The id is
+// never 0.
 struct PubackPacket {
   std::uint16_t packet_id = 0;
   bool operator==(const PubackPacket&) const = default;

@@ -32,13 +32,14 @@ Result<std::uint16_t> ClientSession::publish(std::string_view topic, ByteSpan pa
   if (qos == Qos::AtLeastOnce && !can_publish())
     return fail(ErrorKind::Unavailable, "the window of unacknowledged publishes is full");
   const std::uint16_t id = qos == Qos::AtLeastOnce ? next_packet_id() : std::uint16_t{0};
-  SEALANE_TRY(encode(
-      PublishPacket{.topic = topic, .payload = payload, .qos = qos, .packet_id = id}, output));
+  SEALANE_TRY(encode(PublishPacket{.topic = topic, .payload = payload, .qos = qos, .packet_id = id},
+                     output));
   if (id != 0) unacknowledged_.push_back(id);
   return id;
 }
 
-Result<std::uint16_t> ClientSession::subscribe(std::span<const Subscription> subscriptions, Bytes& output) {
+Result<std::uint16_t> ClientSession::subscribe(std::span<const Subscription> subscriptions,
+                                               Bytes& output) {
   if (pending_.size() >= kPendingMax) return too_many_pending();
   const std::uint16_t id = next_packet_id();
   SEALANE_TRY(encode(SubscribePacket{id, {subscriptions.begin(), subscriptions.end()}}, output));
@@ -46,7 +47,8 @@ Result<std::uint16_t> ClientSession::subscribe(std::span<const Subscription> sub
   return id;
 }
 
-Result<std::uint16_t> ClientSession::unsubscribe(std::span<const std::string_view> filters, Bytes& output) {
+Result<std::uint16_t> ClientSession::unsubscribe(std::span<const std::string_view> filters,
+                                                 Bytes& output) {
   if (pending_.size() >= kPendingMax) return too_many_pending();
   const std::uint16_t id = next_packet_id();
   SEALANE_TRY(encode(UnsubscribePacket{id, {filters.begin(), filters.end()}}, output));
@@ -61,8 +63,11 @@ void ClientSession::disconnect(Bytes& output) {
   connected_ = false;
 }
 
-void ClientSession::on_packet(const Packet& packet, std::vector<ClientEvent>& events, Bytes& output) {
-  const auto broke = [&events](std::string_view detail) { events.emplace_back(ServerBroke{detail}); };
+void ClientSession::on_packet(const Packet& packet, std::vector<ClientEvent>& events,
+                              Bytes& output) {
+  const auto broke = [&events](std::string_view detail) {
+    events.emplace_back(ServerBroke{detail});
+  };
   if (const auto* connack = std::get_if<ConnackPacket>(&packet)) {
     if (connected_) return broke("a second CONNACK");
     if (connack->code != ConnectCode::Accepted) {
@@ -75,17 +80,20 @@ void ClientSession::on_packet(const Packet& packet, std::vector<ClientEvent>& ev
   }
   if (!connected_) return broke("a packet before CONNACK");  // [MQTT-3.2.0-1]
   if (const auto* puback = std::get_if<PubackPacket>(&packet)) {
-    if (std::erase(unacknowledged_, puback->packet_id) == 0) return broke("a PUBACK for no publish");
+    if (std::erase(unacknowledged_, puback->packet_id) == 0)
+      return broke("a PUBACK for no publish");
     events.emplace_back(PublishAcknowledged{puback->packet_id});
   } else if (const auto* publish = std::get_if<PublishPacket>(&packet)) {
     if (publish->qos == Qos::ExactlyOnce) return broke("a PUBLISH of QoS 2");
     if (publish->qos == Qos::AtLeastOnce) encode(PubackPacket{publish->packet_id}, output);
-    events.emplace_back(MessageReceived{publish->topic, publish->payload, publish->qos, publish->retain});
+    events.emplace_back(
+        MessageReceived{publish->topic, publish->payload, publish->qos, publish->retain});
   } else if (const auto* suback = std::get_if<SubackPacket>(&packet)) {
     if (std::erase(pending_, suback->packet_id) == 0) return broke("a SUBACK for no SUBSCRIBE");
     events.emplace_back(Subscribed{suback->packet_id, suback->codes});
   } else if (const auto* unsuback = std::get_if<UnsubackPacket>(&packet)) {
-    if (std::erase(pending_, unsuback->packet_id) == 0) return broke("an UNSUBACK for no UNSUBSCRIBE");
+    if (std::erase(pending_, unsuback->packet_id) == 0)
+      return broke("an UNSUBACK for no UNSUBSCRIBE");
     events.emplace_back(Unsubscribed{unsuback->packet_id});
   } else if (!std::holds_alternative<PingrespPacket>(packet)) {
     broke("a packet that only a client sends");

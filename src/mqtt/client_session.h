@@ -28,7 +28,7 @@ struct PublishAcknowledged {
 // Codes are a view into the packet that was given.
 struct Subscribed {
   std::uint16_t packet_id = 0;
-  std::span<const SubscribeCode> codes;
+  std::span<const SubscribeCode> codes{};
 };
 struct Unsubscribed {
   std::uint16_t packet_id = 0;
@@ -36,20 +36,20 @@ struct Unsubscribed {
 // Topic and payload are views into the packet that was given.  A QoS 1 message is already
 // acknowledged in `output`.
 struct MessageReceived {
-  std::string_view topic;
-  ByteSpan payload;
+  std::string_view topic{};
+  ByteSpan payload{};
   Qos qos = Qos::AtMostOnce;
   bool retain = false;
 };
 struct ServerBroke {
-  std::string_view detail;  // a literal; close the connection
+  std::string_view detail{};  // a literal; close the connection
 };
 
 using ClientEvent = std::variant<PublishAcknowledged, MessageReceived, Connected, ConnectRefused,
                                  Subscribed, Unsubscribed, ServerBroke>;
 
 struct ClientOptions {
-  std::string client_id;
+  std::string client_id{};
   std::uint16_t keep_alive_s = 60;
   bool clean_session = true;
   std::size_t inflight_max = 100;

@@ -7,12 +7,18 @@ namespace sealane::mqtt {
 
 std::string_view to_string(ConnectCode code) {
   switch (code) {
-    case ConnectCode::Accepted: return "accepted";
-    case ConnectCode::UnacceptableProtocolLevel: return "unacceptable protocol level";
-    case ConnectCode::IdentifierRejected: return "identifier rejected";
-    case ConnectCode::ServerUnavailable: return "server unavailable";
-    case ConnectCode::BadUserNameOrPassword: return "bad user name or password";
-    case ConnectCode::NotAuthorized: return "not authorized";
+    case ConnectCode::Accepted:
+      return "accepted";
+    case ConnectCode::UnacceptableProtocolLevel:
+      return "unacceptable protocol level";
+    case ConnectCode::IdentifierRejected:
+      return "identifier rejected";
+    case ConnectCode::ServerUnavailable:
+      return "server unavailable";
+    case ConnectCode::BadUserNameOrPassword:
+      return "bad user name or password";
+    case ConnectCode::NotAuthorized:
+      return "not authorized";
   }
   return "unknown";
 }
@@ -31,7 +37,8 @@ Result<ConnackPacket, DecodeError> decode_connack(ByteSpan bytes) {
 
 void encode(const ConnackPacket& packet, Bytes& to) {
   PacketWriter writer(PacketType::Connack, 0, 2, to);
-  writer.byte(packet.session_present && packet.code == ConnectCode::Accepted ? 1 : 0);  // [MQTT-3.2.2-4]
+  writer.byte(
+      packet.session_present && packet.code == ConnectCode::Accepted ? 1 : 0);  // [MQTT-3.2.2-4]
   writer.byte(static_cast<std::uint8_t>(packet.code));
 }
 

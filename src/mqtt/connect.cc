@@ -82,7 +82,7 @@ Result<ConnectPacket, DecodeError> decode_connect(ByteSpan bytes) {
   if (*flags & kWill) {
     SEALANE_ASSIGN(packet.will, read_will(body, *flags));
   }
-  if (*flags & kUserName) {
+  if (*flags & kUserName) {  // [MQTT-3.1.2-19]
     SEALANE_ASSIGN(packet.user_name, read_text(body, "MQTT-3.1.3-11"));
   }
   if (*flags & kPassword) {

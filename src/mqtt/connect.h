@@ -14,8 +14,8 @@ enum class Qos : std::uint8_t { AtMostOnce = 0, AtLeastOnce = 1, ExactlyOnce = 2
 
 // What the server publishes for a client that goes without DISCONNECT.
 struct Will {
-  std::string_view topic;
-  ByteSpan payload;
+  std::string_view topic{};
+  ByteSpan payload{};
   Qos qos = Qos::AtMostOnce;
   bool retain = false;
   bool operator==(const Will& other) const;
@@ -26,10 +26,10 @@ struct ConnectPacket {
   std::uint8_t protocol_level = 4;
   bool clean_session = true;
   std::uint16_t keep_alive_s = 0;
-  std::string_view client_id;
-  std::optional<Will> will;
-  std::optional<std::string_view> user_name;
-  std::optional<ByteSpan> password;
+  std::string_view client_id{};
+  std::optional<Will> will{};
+  std::optional<std::string_view> user_name{};
+  std::optional<ByteSpan> password{};
   bool operator==(const ConnectPacket& other) const;
 };
 

@@ -19,8 +19,8 @@ std::string_view to_string(DecodeErrorKind kind);
 // Why bytes are not a packet.  The texts are literals.
 struct DecodeError {
   DecodeErrorKind kind = DecodeErrorKind::Malformed;
-  std::string_view clause;   // `MQTT-2.3.1-1`; empty for NeedMore and TooLarge
-  std::string_view message;  // for the operator; one line
+  std::string_view clause;       // `MQTT-2.3.1-1`; empty for NeedMore and TooLarge
+  std::string_view message;      // for the operator; one line
   std::size_t bytes_needed = 0;  // NeedMore: the whole packet's length when known, else 0
 };
 

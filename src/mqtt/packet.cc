@@ -21,7 +21,8 @@ Result<FixedHeader, DecodeError> decode_fixed_header(ByteSpan input) {
   constexpr DecodeError kMore{DecodeErrorKind::NeedMore, "", "", 0};
   if (input.empty()) return kMore;
   const auto first = std::to_integer<std::uint8_t>(input[0]);
-  FixedHeader header{static_cast<PacketType>(first >> 4), static_cast<std::uint8_t>(first & 15U), 0, 0};
+  FixedHeader header{static_cast<PacketType>(first >> 4), static_cast<std::uint8_t>(first & 15U), 0,
+                     0};
   for (std::size_t i = 0; i < 4; ++i) {
     if (1 + i >= input.size()) return kMore;
     const auto byte = std::to_integer<std::uint8_t>(input[1 + i]);
@@ -37,7 +38,8 @@ Result<FixedHeader, DecodeError> decode_fixed_header(ByteSpan input) {
 // [MQTT-2.2.2-1] [MQTT-2.2.2-2]: the flags of each type but PUBLISH are fixed.
 std::optional<DecodeError> flags_error(const FixedHeader& header) {
   switch (header.type) {
-    case PacketType::Publish: return std::nullopt;
+    case PacketType::Publish:
+      return std::nullopt;
     case PacketType::Pubrel:
       if (header.flags != 2) return malformed("MQTT-3.6.1-1", "the flags of a PUBREL are not 2");
       return std::nullopt;
@@ -45,10 +47,12 @@ std::optional<DecodeError> flags_error(const FixedHeader& header) {
       if (header.flags != 2) return malformed("MQTT-3.8.1-1", "the flags of a SUBSCRIBE are not 2");
       return std::nullopt;
     case PacketType::Unsubscribe:
-      if (header.flags != 2) return malformed("MQTT-3.10.1-1", "the flags of an UNSUBSCRIBE are not 2");
+      if (header.flags != 2)
+        return malformed("MQTT-3.10.1-1", "the flags of an UNSUBSCRIBE are not 2");
       return std::nullopt;
     case PacketType::Disconnect:
-      if (header.flags != 0) return malformed("MQTT-3.14.1-1", "the flags of a DISCONNECT are not 0");
+      if (header.flags != 0)
+        return malformed("MQTT-3.14.1-1", "the flags of a DISCONNECT are not 0");
       return std::nullopt;
     default:
       if (header.flags != 0) return malformed("MQTT-2.2.2-2", "a reserved flag is set");
@@ -74,22 +78,37 @@ Result<Packet, DecodeError> decode_empty(ByteSpan body) {
   return Packet(T{});
 }
 
-Result<Packet, DecodeError> decode_body(const FixedHeader& header, ByteSpan body, const Limits& limits) {
+Result<Packet, DecodeError> decode_body(const FixedHeader& header, ByteSpan body,
+                                        const Limits& limits) {
   switch (header.type) {
-    case PacketType::Publish: return widen(decode_publish(header.flags, body));
-    case PacketType::Puback: return decode_id_packet<PubackPacket>(body, "MQTT-2.3.1-6");
-    case PacketType::Connect: return widen(decode_connect(body));
-    case PacketType::Connack: return widen(decode_connack(body));
-    case PacketType::Pubrec: return decode_id_packet<PubrecPacket>(body, "MQTT-2.3.1-6");
-    case PacketType::Pubrel: return decode_id_packet<PubrelPacket>(body, "MQTT-2.3.1-6");
-    case PacketType::Pubcomp: return decode_id_packet<PubcompPacket>(body, "MQTT-2.3.1-6");
-    case PacketType::Subscribe: return widen(decode_subscribe(body, limits));
-    case PacketType::Suback: return widen(decode_suback(body, limits));
-    case PacketType::Unsubscribe: return widen(decode_unsubscribe(body, limits));
-    case PacketType::Unsuback: return decode_id_packet<UnsubackPacket>(body, "MQTT-2.3.1-7");
-    case PacketType::Pingreq: return decode_empty<PingreqPacket>(body);
-    case PacketType::Pingresp: return decode_empty<PingrespPacket>(body);
-    case PacketType::Disconnect: return decode_empty<DisconnectPacket>(body);
+    case PacketType::Publish:
+      return widen(decode_publish(header.flags, body));
+    case PacketType::Puback:
+      return decode_id_packet<PubackPacket>(body, "MQTT-2.3.1-6");
+    case PacketType::Connect:
+      return widen(decode_connect(body));
+    case PacketType::Connack:
+      return widen(decode_connack(body));
+    case PacketType::Pubrec:
+      return decode_id_packet<PubrecPacket>(body, "MQTT-2.3.1-6");
+    case PacketType::Pubrel:
+      return decode_id_packet<PubrelPacket>(body, "MQTT-2.3.1-6");
+    case PacketType::Pubcomp:
+      return decode_id_packet<PubcompPacket>(body, "MQTT-2.3.1-6");
+    case PacketType::Subscribe:
+      return widen(decode_subscribe(body, limits));
+    case PacketType::Suback:
+      return widen(decode_suback(body, limits));
+    case PacketType::Unsubscribe:
+      return widen(decode_unsubscribe(body, limits));
+    case PacketType::Unsuback:
+      return decode_id_packet<UnsubackPacket>(body, "MQTT-2.3.1-7");
+    case PacketType::Pingreq:
+      return decode_empty<PingreqPacket>(body);
+    case PacketType::Pingresp:
+      return decode_empty<PingrespPacket>(body);
+    case PacketType::Disconnect:
+      return decode_empty<DisconnectPacket>(body);
   }
   return malformed("§2.2.1", "the packet type is reserved");
 }
@@ -100,7 +119,7 @@ void encode_empty(PacketType type, Bytes& to) { PacketWriter(type, 0, 0, to); }
 
 std::string_view name_of(const Packet& packet) {
   static constexpr std::array<std::string_view, std::variant_size_v<Packet>> kNames{
-      "PUBLISH", "PUBACK",    "CONNECT", "CONNACK",     "PUBREC",   "PUBREL",  "PUBCOMP",
+      "PUBLISH",   "PUBACK", "CONNECT",     "CONNACK",  "PUBREC",  "PUBREL",   "PUBCOMP",
       "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT"};
   return kNames[packet.index()];
 }

@@ -29,10 +29,10 @@ struct DisconnectPacket {
 };
 
 // Every control packet of either side.
-using Packet = std::variant<PublishPacket, PubackPacket, ConnectPacket, ConnackPacket, PubrecPacket,
-                            PubrelPacket, PubcompPacket, SubscribePacket, SubackPacket,
-                            UnsubscribePacket, UnsubackPacket, PingreqPacket, PingrespPacket,
-                            DisconnectPacket>;
+using Packet =
+    std::variant<PublishPacket, PubackPacket, ConnectPacket, ConnackPacket, PubrecPacket,
+                 PubrelPacket, PubcompPacket, SubscribePacket, SubackPacket, UnsubscribePacket,
+                 UnsubackPacket, PingreqPacket, PingrespPacket, DisconnectPacket>;
 
 // `PUBLISH`, `CONNECT`, …
 std::string_view name_of(const Packet& packet);

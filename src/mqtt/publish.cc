@@ -44,8 +44,8 @@ Status encode(const PublishPacket& packet, Bytes& to) {
   if (packet.payload.size() > kRemainingLengthMax - head)
     return fail(ErrorKind::Invalid, "the payload does not fit into one packet");
 
-  const unsigned flags = (packet.dup ? 8U : 0U) | (static_cast<unsigned>(packet.qos) << 1) |
-                         (packet.retain ? 1U : 0U);
+  const unsigned flags =
+      (packet.dup ? 8U : 0U) | (static_cast<unsigned>(packet.qos) << 1) | (packet.retain ? 1U : 0U);
   PacketWriter writer(PacketType::Publish, static_cast<std::uint8_t>(flags),
                       head + packet.payload.size(), to);
   writer.prefixed(packet.topic);

@@ -12,8 +12,8 @@ namespace sealane::mqtt {
 
 // PUBLISH, MQTT 3.1.1 §3.3.  Topic and payload are views into the decoded input.
 struct PublishPacket {
-  std::string_view topic;
-  ByteSpan payload;
+  std::string_view topic{};
+  ByteSpan payload{};
   Qos qos = Qos::AtMostOnce;
   bool retain = false;
   bool dup = false;
@@ -22,7 +22,8 @@ struct PublishPacket {
 };
 
 // Appends the packet.
-// Errors: Invalid – topic over 65,535 bytes or empty, packet over 268,435,455, or a packet id that does
+// Errors: Invalid – topic over 65,535 bytes or empty, packet over 268,435,455, or a packet id that
+// does
 //         not fit the QoS; nothing is appended then.
 // Bounds: one growth of `to` at most.
 Status encode(const PublishPacket& packet, Bytes& to);

@@ -28,17 +28,28 @@ Limits within_protocol(Limits limits) {
 
 std::string_view to_string(CloseReason reason) {
   switch (reason) {
-    case CloseReason::ClientDisconnect: return "client-disconnect";
-    case CloseReason::Refused: return "refused";
-    case CloseReason::ProtocolError: return "protocol-error";
-    case CloseReason::Malformed: return "malformed";
-    case CloseReason::TooLarge: return "too-large";
-    case CloseReason::KeepAliveTimeout: return "keep-alive-timeout";
-    case CloseReason::ConnectTimeout: return "connect-timeout";
-    case CloseReason::NotAuthorized: return "not-authorized";
-    case CloseReason::QosNotSupported: return "qos-not-supported";
-    case CloseReason::RetainNotSupported: return "retain-not-supported";
-    case CloseReason::WindowExceeded: return "window-exceeded";
+    case CloseReason::ClientDisconnect:
+      return "client-disconnect";
+    case CloseReason::Refused:
+      return "refused";
+    case CloseReason::ProtocolError:
+      return "protocol-error";
+    case CloseReason::Malformed:
+      return "malformed";
+    case CloseReason::TooLarge:
+      return "too-large";
+    case CloseReason::KeepAliveTimeout:
+      return "keep-alive-timeout";
+    case CloseReason::ConnectTimeout:
+      return "connect-timeout";
+    case CloseReason::NotAuthorized:
+      return "not-authorized";
+    case CloseReason::QosNotSupported:
+      return "qos-not-supported";
+    case CloseReason::RetainNotSupported:
+      return "retain-not-supported";
+    case CloseReason::WindowExceeded:
+      return "window-exceeded";
   }
   return "unknown";
 }
@@ -56,7 +67,8 @@ bool Session::ready() const {
 
 void Session::on_packet(const Packet& packet, Time now, Actions& actions) {
   if (state_ == State::Closed) return;
-  if (!ready()) return close(CloseReason::WindowExceeded, "a packet before the last was answered", actions);
+  if (!ready())
+    return close(CloseReason::WindowExceeded, "a packet before the last was answered", actions);
   last_packet_ = now;
   if (state_ == State::AwaitConnect) {
     const auto* connect = std::get_if<ConnectPacket>(&packet);
@@ -71,13 +83,13 @@ void Session::on_packet(const Packet& packet, Time now, Actions& actions) {
   if (const auto* unsubscribe = std::get_if<UnsubscribePacket>(&packet))
     return on(*unsubscribe, actions);
   if (std::holds_alternative<PingreqPacket>(packet))
-    return encode(PingrespPacket{}, actions.output);  // [MQTT-3.12.4-1]
+    return encode(PingrespPacket{}, actions.output);     // [MQTT-3.12.4-1]
   if (std::holds_alternative<DisconnectPacket>(packet))  // [MQTT-3.14.4-2]
     return close(CloseReason::ClientDisconnect, "", actions);
   if (std::holds_alternative<ConnectPacket>(packet))  // [MQTT-3.1.0-2]
     return close(CloseReason::ProtocolError, "a second CONNECT", actions);
-  if (std::holds_alternative<PubrecPacket>(packet) || std::holds_alternative<PubrelPacket>(packet) ||
-      std::holds_alternative<PubcompPacket>(packet))
+  if (std::holds_alternative<PubrecPacket>(packet) ||
+      std::holds_alternative<PubrelPacket>(packet) || std::holds_alternative<PubcompPacket>(packet))
     return close(CloseReason::QosNotSupported, "a packet of QoS 2", actions);
   // [MQTT-4.8.0-1]
   close(CloseReason::ProtocolError, "a packet that only a server sends", actions);
@@ -86,7 +98,8 @@ void Session::on_packet(const Packet& packet, Time now, Actions& actions) {
 void Session::on_decode_error(const DecodeError& error, Actions& actions) {
   if (state_ == State::Closed || error.kind == DecodeErrorKind::NeedMore) return;
   if (error.kind == DecodeErrorKind::Unsupported && state_ == State::AwaitConnect)
-    return refuse(ConnectCode::UnacceptableProtocolLevel, error.message, actions);  // [MQTT-3.1.2-2]
+    return refuse(ConnectCode::UnacceptableProtocolLevel, error.message,
+                  actions);  // [MQTT-3.1.2-2]
   // [MQTT-3.1.4-1] [MQTT-4.8.0-1]: closed without a CONNACK.
   close(error.kind == DecodeErrorKind::TooLarge ? CloseReason::TooLarge : CloseReason::Malformed,
         error.message, actions);
@@ -104,7 +117,8 @@ Time Session::next_deadline() const { return state_ == State::Closed ? Time::max
 
 void Session::on(const ConnectPacket& packet, Actions& actions) {
   if (packet.client_id.empty() && !packet.clean_session)  // [MQTT-3.1.3-8]
-    return refuse(ConnectCode::IdentifierRejected, "an empty client id without a clean session", actions);
+    return refuse(ConnectCode::IdentifierRejected, "an empty client id without a clean session",
+                  actions);
   // [MQTT-3.1.3-9]; any 1 to 23 bytes are taken [MQTT-3.1.3-5].
   if (packet.client_id.size() > limits_.client_id_bytes_max)
     return refuse(ConnectCode::IdentifierRejected, "the client id is too long", actions);
@@ -112,7 +126,7 @@ void Session::on(const ConnectPacket& packet, Actions& actions) {
     return refuse(ConnectCode::NotAuthorized, "a will is not in this version", actions);
   const auto keep_alive = keep_alive_of(packet.keep_alive_s, profile_, limits_);
   keep_alive_ = Duration(keep_alive) * 3 / 2;  // [MQTT-3.1.2-24]
-  state_ = State::DecideConnect;
+  state_ = State::DecideConnect;  // an empty id is the application's to replace [MQTT-3.1.3-6]
   actions.asks.emplace_back(AskConnect{packet.client_id, packet.clean_session, packet.keep_alive_s,
                                        packet.user_name, packet.password});
 }
@@ -130,7 +144,8 @@ void Session::on(const PublishPacket& packet, Actions& actions) {
   if (packet.qos == Qos::ExactlyOnce)
     return close(CloseReason::QosNotSupported, "a PUBLISH of QoS 2", actions);
   if (packet.retain)
-    return close(CloseReason::RetainNotSupported, "retained messages are not in this version", actions);
+    return close(CloseReason::RetainNotSupported, "retained messages are not in this version",
+                 actions);
   if (const TopicError error = check_topic_limits(packet.topic, limits_); error != TopicError::None)
     return close(CloseReason::TooLarge, to_string(error), actions);
   if (packet.qos == Qos::AtLeastOnce) {
@@ -190,7 +205,8 @@ void Session::on(const SubscribePacket& packet, Actions& actions) {
     const TopicError error = check_topic_filter(line.filter, limits_);
     if (error == TopicError::TooLong || error == TopicError::TooDeep)
       return close(CloseReason::TooLarge, to_string(error), actions);
-    if (error != TopicError::None) return close(CloseReason::ProtocolError, to_string(error), actions);
+    if (error != TopicError::None)
+      return close(CloseReason::ProtocolError, to_string(error), actions);
     if (line.qos == Qos::ExactlyOnce && profile_ == Profile::AwsIotCore)
       return close(CloseReason::QosNotSupported, "a SUBSCRIBE of QoS 2", actions);
   }
@@ -204,8 +220,9 @@ void Session::subscribe_decided(std::uint16_t packet_id, std::span<const Subscri
   if (state_ == State::Closed) return;
   SEALANE_CHECK(packet_id != 0 && packet_id == subscribing_ && codes.size() == subscribing_count_);
   subscribing_ = 0;
-  SubackPacket suback{packet_id, {codes.begin(), codes.end()}};  // [MQTT-3.8.4-2] [MQTT-3.8.4-5]
-  for (SubscribeCode& code : suback.codes)  // [MQTT-3.8.4-6]: a lower QoS than asked for
+  SubackPacket suback{
+      packet_id, {codes.begin(), codes.end()}};  // [MQTT-3.8.4-2] [MQTT-3.8.4-5] [MQTT-3.9.3-1]
+  for (SubscribeCode& code : suback.codes)       // [MQTT-3.8.4-6]: a lower QoS than asked for
     if (code == SubscribeCode::GrantedExactlyOnce) code = SubscribeCode::GrantedAtLeastOnce;
   const Status encoded = encode(suback, actions.output);
   SEALANE_CHECK(encoded.ok());
@@ -216,13 +233,15 @@ void Session::on(const UnsubscribePacket& packet, Actions& actions) {
   encode(UnsubackPacket{packet.packet_id}, actions.output);  // [MQTT-3.10.4-4] [MQTT-3.10.4-5]
 }
 
-DeliverResult Session::deliver(std::string_view topic, ByteSpan payload, Qos qos, Actions& actions) {
+DeliverResult Session::deliver(std::string_view topic, ByteSpan payload, Qos qos,
+                               Actions& actions) {
   if (state_ != State::Connected) return DeliverResult::Dropped;
   if (qos == Qos::AtMostOnce) {
     const Status sent = encode(PublishPacket{.topic = topic, .payload = payload}, actions.output);
     return sent.ok() ? DeliverResult::Sent : DeliverResult::Dropped;
   }
-  if (topic.empty() || topic.size() > limits_.topic_bytes_max || payload.size() > limits_.packet_bytes_max)
+  if (topic.empty() || topic.size() > limits_.topic_bytes_max ||
+      payload.size() > limits_.packet_bytes_max)
     return DeliverResult::Dropped;
   if (queue_.empty() && sent_.size() < limits_.inflight_max) {
     send_qos1(topic, payload, actions.output);
@@ -252,7 +271,8 @@ void Session::on(const PubackPacket& packet, Actions& actions) {
 void Session::send_qos1(std::string_view topic, ByteSpan payload, Bytes& output) {
   const std::uint16_t id = next_packet_id();
   const Status encoded = encode(
-      PublishPacket{.topic = topic, .payload = payload, .qos = Qos::AtLeastOnce, .packet_id = id}, output);
+      PublishPacket{.topic = topic, .payload = payload, .qos = Qos::AtLeastOnce, .packet_id = id},
+      output);
   SEALANE_CHECK(encoded.ok());
   sent_.push_back(id);
 }

@@ -18,34 +18,34 @@
 namespace sealane::mqtt {
 
 enum class CloseReason : std::uint8_t {
-  ClientDisconnect,   // a DISCONNECT; the regular end
-  Refused,            // the CONNACK in `output` says why
-  ProtocolError,      // a packet that the state does not allow
-  Malformed,          // bytes that are not a packet
-  TooLarge,           // a packet, topic or list over its limit
-  KeepAliveTimeout,   // [MQTT-3.1.2-24]
-  ConnectTimeout,     // no CONNECT in time
-  NotAuthorized,      // the application refused a PUBLISH
-  QosNotSupported,    // QoS 2
-  RetainNotSupported, // a retained PUBLISH: not in this version
-  WindowExceeded,     // the front fed packets while ready() was false
+  ClientDisconnect,    // a DISCONNECT; the regular end
+  Refused,             // the CONNACK in `output` says why
+  ProtocolError,       // a packet that the state does not allow
+  Malformed,           // bytes that are not a packet
+  TooLarge,            // a packet, topic or list over its limit
+  KeepAliveTimeout,    // [MQTT-3.1.2-24]
+  ConnectTimeout,      // no CONNECT in time
+  NotAuthorized,       // the application refused a PUBLISH
+  QosNotSupported,     // QoS 2
+  RetainNotSupported,  // a retained PUBLISH: not in this version
+  WindowExceeded,      // the front fed packets while ready() was false
 };
 
 std::string_view to_string(CloseReason reason);
 
 // The application decides whether this client may connect, then calls connect_decided().
 struct AskConnect {
-  std::string_view client_id;  // empty: the application assigns one
+  std::string_view client_id{};  // empty: the application assigns one
   bool clean_session = true;
   std::uint16_t keep_alive_s = 0;
-  std::optional<std::string_view> user_name;
-  std::optional<ByteSpan> password;
+  std::optional<std::string_view> user_name{};
+  std::optional<ByteSpan> password{};
 };
 // The application decides and stores.  QoS 1: publish_durable(packet_id) when the promise of the
 // hop holds; QoS 0: nothing to answer.  Refused: publish_refused().
 struct AskPublish {
-  std::string_view topic;
-  ByteSpan payload;
+  std::string_view topic{};
+  ByteSpan payload{};
   Qos qos = Qos::AtMostOnce;
   bool retain = false;
   bool dup = false;
@@ -54,11 +54,11 @@ struct AskPublish {
 // The application decides each filter, then calls subscribe_decided() with as many codes.
 struct AskSubscribe {
   std::uint16_t packet_id = 0;
-  std::span<const Subscription> subscriptions;
+  std::span<const Subscription> subscriptions{};
 };
 // The application forgets the filters; the UNSUBACK is already in `output`.
 struct Unsubscribe {
-  std::span<const std::string_view> filters;
+  std::span<const std::string_view> filters{};
 };
 // The client has a delivery of QoS 1.
 struct Delivered {
@@ -67,7 +67,7 @@ struct Delivered {
 // Send `output`, then close the connection.  The session takes no packet after it.
 struct Close {
   CloseReason reason = CloseReason::ProtocolError;
-  std::string_view detail;  // for the operator; a literal
+  std::string_view detail{};  // for the operator; a literal
 };
 
 using Action = std::variant<AskPublish, AskConnect, AskSubscribe, Unsubscribe, Delivered, Close>;
@@ -76,8 +76,8 @@ using Action = std::variant<AskPublish, AskConnect, AskSubscribe, Unsubscribe, D
 // Input:  views point into the packet that was given and die with it.
 // Bounds: clear() keeps the memory, so that a reused object allocates nothing.
 struct Actions {
-  std::vector<Action> asks;
-  Bytes output;
+  std::vector<Action> asks{};
+  Bytes output{};
   void clear() {
     asks.clear();
     output.clear();
@@ -165,7 +165,7 @@ class Session {
   State state_ = State::AwaitConnect;
   Time deadline_;
   Time last_packet_{};
-  Duration keep_alive_{0};  // with the grace of a half; 0: none
+  Duration keep_alive_{0};         // with the grace of a half; 0: none
   std::uint16_t subscribing_ = 0;  // packet id of the SUBSCRIBE that is being decided
   std::size_t subscribing_count_ = 0;
   // A ring of the unacknowledged publishes in the order received.

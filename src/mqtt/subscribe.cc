@@ -6,7 +6,8 @@
 namespace sealane::mqtt {
 namespace {
 
-constexpr DecodeError kTooManyFilters{DecodeErrorKind::TooLarge, "", "too many filters in one packet", 0};
+constexpr DecodeError kTooManyFilters{DecodeErrorKind::TooLarge, "",
+                                      "too many filters in one packet", 0};
 
 Result<std::string_view, DecodeError> read_filter(ByteReader& body, std::string_view clause) {
   SEALANE_ASSIGN(const std::string_view filter, read_text(body, clause));
@@ -14,7 +15,9 @@ Result<std::string_view, DecodeError> read_filter(ByteReader& body, std::string_
   return filter;
 }
 
-Error bad_list() { return fail(ErrorKind::Invalid, "a packet id of 0, an empty list or an oversized filter"); }
+Error bad_list() {
+  return fail(ErrorKind::Invalid, "a packet id of 0, an empty list or an oversized filter");
+}
 
 }  // namespace
 

@@ -13,7 +13,7 @@ namespace sealane::mqtt {
 
 // One line of a SUBSCRIBE.
 struct Subscription {
-  std::string_view filter;
+  std::string_view filter{};
   Qos qos = Qos::AtMostOnce;
   bool operator==(const Subscription&) const = default;
 };
@@ -21,14 +21,14 @@ struct Subscription {
 // SUBSCRIBE, MQTT 3.1.1 §3.8.  Filters are views into the decoded input.
 struct SubscribePacket {
   std::uint16_t packet_id = 0;
-  std::vector<Subscription> subscriptions;
+  std::vector<Subscription> subscriptions{};
   bool operator==(const SubscribePacket&) const = default;
 };
 
 // UNSUBSCRIBE, MQTT 3.1.1 §3.10.  Filters are views into the decoded input.
 struct UnsubscribePacket {
   std::uint16_t packet_id = 0;
-  std::vector<std::string_view> filters;
+  std::vector<std::string_view> filters{};
   bool operator==(const UnsubscribePacket&) const = default;
 };
 
@@ -45,7 +45,7 @@ constexpr SubscribeCode granted(Qos qos) { return static_cast<SubscribeCode>(qos
 // SUBACK, MQTT 3.1.1 §3.9.
 struct SubackPacket {
   std::uint16_t packet_id = 0;
-  std::vector<SubscribeCode> codes;
+  std::vector<SubscribeCode> codes{};
   bool operator==(const SubackPacket&) const = default;
 };
 

@@ -20,7 +20,7 @@ TopicError check_text(std::string_view text, const Limits& limits) {
   // [MQTT-4.7.3-3]: at most 65,535 bytes; the limit is far below.
   if (text.size() > limits.topic_bytes_max) return TopicError::TooLong;
   if (text.find('\0') != std::string_view::npos) return TopicError::Nul;  // [MQTT-4.7.3-2]
-  if (!is_utf8(text)) return TopicError::NotUtf8;  // [MQTT-1.5.3-1]
+  if (!is_utf8(text)) return TopicError::NotUtf8;                         // [MQTT-1.5.3-1]
   return check_topic_limits(text, limits);
 }
 
@@ -28,13 +28,20 @@ TopicError check_text(std::string_view text, const Limits& limits) {
 
 std::string_view to_string(TopicError error) {
   switch (error) {
-    case TopicError::None: return "none";
-    case TopicError::Empty: return "the topic is empty";
-    case TopicError::NotUtf8: return "the topic is not UTF-8";
-    case TopicError::Nul: return "the topic has a null character";
-    case TopicError::Wildcard: return "a wildcard stands where none may";
-    case TopicError::TooLong: return "the topic is too long";
-    case TopicError::TooDeep: return "the topic has too many levels";
+    case TopicError::None:
+      return "none";
+    case TopicError::Empty:
+      return "the topic is empty";
+    case TopicError::NotUtf8:
+      return "the topic is not UTF-8";
+    case TopicError::Nul:
+      return "the topic has a null character";
+    case TopicError::Wildcard:
+      return "a wildcard stands where none may";
+    case TopicError::TooLong:
+      return "the topic is too long";
+    case TopicError::TooDeep:
+      return "the topic has too many levels";
   }
   return "unknown";
 }
@@ -49,7 +56,8 @@ TopicError check_topic_limits(std::string_view topic, const Limits& limits) {
 TopicError check_topic_name(std::string_view topic, const Limits& limits) {
   if (const TopicError error = check_text(topic, limits); error != TopicError::None) return error;
   // [MQTT-4.7.1-1]
-  return topic.find_first_of("+#") == std::string_view::npos ? TopicError::None : TopicError::Wildcard;
+  return topic.find_first_of("+#") == std::string_view::npos ? TopicError::None
+                                                             : TopicError::Wildcard;
 }
 
 TopicError check_topic_filter(std::string_view filter, const Limits& limits) {
@@ -58,7 +66,7 @@ TopicError check_topic_filter(std::string_view filter, const Limits& limits) {
   while (rest) {
     const std::string_view level = take_level(rest);
     if (level.find_first_of("+#") == std::string_view::npos) continue;
-    if (level.size() != 1) return TopicError::Wildcard;  // [MQTT-4.7.1-3]
+    if (level.size() != 1) return TopicError::Wildcard;     // [MQTT-4.7.1-3]
     if (level == "#" && rest) return TopicError::Wildcard;  // [MQTT-4.7.1-2]
   }
   return TopicError::None;

@@ -10,12 +10,13 @@ namespace sealane::mqtt {
 
 enum class TopicError : std::uint8_t {
   None,
-  Empty,       // [MQTT-4.7.3-1]
-  NotUtf8,     // [MQTT-1.5.3-1]
-  Nul,         // [MQTT-4.7.3-2]
-  Wildcard,    // a topic name with `+` or `#`; a filter with one that is not a whole level, or `#` not last
-  TooLong,     // limits.topic_bytes_max
-  TooDeep,     // limits.topic_levels_max
+  Empty,     // [MQTT-4.7.3-1]
+  NotUtf8,   // [MQTT-1.5.3-1]
+  Nul,       // [MQTT-4.7.3-2]
+  Wildcard,  // a topic name with `+` or `#`; a filter with one that is not a whole level, or `#`
+             // not last
+  TooLong,   // limits.topic_bytes_max
+  TooDeep,   // limits.topic_levels_max
 };
 
 std::string_view to_string(TopicError error);

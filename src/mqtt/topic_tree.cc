@@ -49,7 +49,8 @@ Status TopicTree::subscribe(std::string_view filter, SubscriberId subscriber, Qo
     return fail(ErrorKind::Unsupported, "shared subscriptions are not in this version");
   std::vector<std::string>& mine = filters_[subscriber];
   const bool known = std::ranges::find(mine, filter) != mine.end();
-  if (!known && (size_ >= limits_.subscriptions_max || mine.size() >= limits_.subscriptions_per_session_max)) {
+  if (!known && (size_ >= limits_.subscriptions_max ||
+                 mine.size() >= limits_.subscriptions_per_session_max)) {
     if (mine.empty()) filters_.erase(subscriber);
     return fail(ErrorKind::TooLarge, "too many subscriptions");
   }

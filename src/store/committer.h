@@ -59,7 +59,8 @@ class Committer {
     Completion completion;
   };
   void loop();
-  void take_queue();
+  bool take_queue();  // whether a sealed block was refused since the last time
+  void forget(const std::vector<Item>& items);  // they leave the queue's account
   std::size_t fail_stale();
   std::size_t commit_ready();
 

@@ -38,6 +38,7 @@ struct SealedBlock {
   std::uint64_t first = 0;
   std::uint32_t count = 0;
   Bytes entry;  // room for the entry header, then the message
+  std::size_t plaintext_bytes = 0;
   crypto::GcmTag tag{};
   std::uint64_t last() const { return first + count - 1; }
 };
@@ -73,6 +74,12 @@ class Journal {
   std::uint64_t next_to_write() const;
   // Whether a block was sealed before the last failure: it will never be written.
   bool is_stale(const SealedBlock& block) const;
+
+  // A sealed block will never reach write(): everything sealed and not written fails, and the next
+  // seal() continues after what is durable.  Threads: the committer's.
+  void roll_back();
+  // The same if a seal() failed after it had taken its place in the chain.
+  void settle();
 
   // Appends blocks that follow next_to_write() without a gap, in any order, with one append.  When
   // it returns they survive a killed process, and not a power loss.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,8 +31,8 @@ struct ObjectStoreLimits {
 };
 
 struct ListOptions {
-  std::string prefix;
-  std::string start_after;     // keys greater than this one
+  std::string prefix = {};
+  std::string start_after = {};  // keys greater than this one
   std::size_t max_keys = 1000;
 };
 struct ListPage {
@@ -100,11 +102,18 @@ class ObjectStore {
   Status make_parents(const std::string& root, const std::string& name);
   Result<ObjectInfo> read_info(std::string_view key, const std::string& name);
   Status write_info(const std::string& name, const ObjectInfo& info);
-  Status collect(const std::string& below, std::vector<std::string>& keys);
+  Status collect(const std::string& below, std::vector<std::string>& names);
+
+  Result<bool> exists(const std::string& name);
+  // The object of a key is there for good: its name is on disk.
+  Error conflict(const std::string& name);
+  Result<ObjectInfo> publish(const std::string& temporary, const ObjectInfo& info);
 
   Env& env_;
   const std::string folder_;
   const ObjectStoreLimits limits_;
+  std::atomic<std::uint64_t> serial_{0};
+  std::mutex publishing_;  // check, sidecar and rename of one put at a time
 };
 
 }  // namespace sealane::store

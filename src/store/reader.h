@@ -41,8 +41,13 @@ class JournalReader {
   std::uint64_t position() const { return next_; }
 
  private:
+  struct Entry {
+    Bytes whole;
+    Bytes plaintext;
+    std::uint32_t count = 0;
+  };
+  Result<Entry> read_entry(std::uint64_t trusted_bytes);
   Status enter(const Segment& segment);
-  Error corrupt(std::string_view what) const;
 
   Env& env_;
   keys::Opener& opener_;

@@ -45,8 +45,8 @@ keys:
   training: {{ provider: local, rotate: 90d }}
 nodes:
   stations: {{ kind: device, things: stations.csv }}
-  edge:     {{ kind: gateway, listen: [ {{ mqtt: 0 }} ], journal: {{ seal: journal }} }}
-  lake:     {{ kind: store, on: local, listen: [ {{ https: 0 }} ], bundle: webdataset }}
+  edge:     {{ kind: gateway, listen: [ {{ mqtt: 8883 }} ], journal: {{ seal: journal }} }}
+  lake:     {{ kind: store, on: local, listen: [ {{ https: 9443 }} ], bundle: webdataset }}
   trainer:  {{ kind: consumer }}
 hops:
   - {{ from: stations, to: edge, over: mqtt, policy: station.json, key: "${{thing}}", ack: durable }}
@@ -163,8 +163,13 @@ def wait_for_port(process, port, log):
 
 # --- the edge -------------------------------------------------------------------------------------
 
+def has_command(name, option):
+    """Whether the built program has a command with an option; an unknown command prints the general help."""
+    return SEALANE.exists() and option in subprocess.run([SEALANE, name, "--help"], capture_output=True, text=True).stdout
+
+
 def edge_available():
-    return SEALANE.exists() and subprocess.run([SEALANE, "run", "--help"], capture_output=True).returncode == 0
+    return has_command("run", "--node")
 
 
 @contextlib.contextmanager
@@ -177,16 +182,17 @@ def start_edge(folder, stations):
     (folder / "stations.csv").write_text("name\n" + "".join(f"{s}\n" for s in stations))
     run(SEALANE, "ca", "init", pipeline)
     for station in stations:
-        run(SEALANE, "device", "add", station, "--pipeline", pipeline, "--generate")
+        run(SEALANE, "device", "add", pipeline, station, "--generate")
     state = folder / ".sealane"
     with contextlib.ExitStack() as stack:
-        lake, lake_port, _ = start_node(stack, pipeline, "lake", [])
-        edge, edge_port, log = start_node(stack, pipeline, "edge", ["--connect", f"lake=127.0.0.1:{lake_port}"])
+        _, lake_port, _ = start_node(stack, pipeline, "lake", "--listen", "https=0")
+        edge, edge_port, log = start_node(stack, pipeline, "edge", "--listen", "mqtt=0", "--peer",
+                                          f"lake=127.0.0.1:{lake_port}")
         yield Server("edge", edge_port, f"{state}/trust/ca.pem", f"{state}/devices/{{name}}/cert.pem",
                      f"{state}/devices/{{name}}/key.pem", edge, log)
 
 
-def start_node(stack, pipeline, node, arguments):
+def start_node(stack, pipeline, node, *arguments):
     log = pipeline.parent / f"{node}.log"
     with open(log, "wb") as out:
         process = subprocess.Popen([SEALANE, "run", pipeline, "--node", node, "--log-format", "json", *arguments],
