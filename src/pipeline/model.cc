@@ -124,15 +124,23 @@ std::optional<TlsVersion> listener_min_tls(const Pipeline& pipeline, const Node&
   return lowest;
 }
 
+const std::string& server_of(const Pipeline& pipeline, const Hop& hop) {
+  const Node* to = pipeline.find_node(hop.to);
+  return to != nullptr && to->kind == NodeKind::Consumer ? hop.from : hop.to;
+}
+const std::string& client_of(const Pipeline& pipeline, const Hop& hop) {
+  return &server_of(pipeline, hop) == &hop.to ? hop.from : hop.to;
+}
+
 std::vector<PeerRole> peers_of(const Pipeline& pipeline, const Node& node, const Listener& listener,
                                Time now) {
   std::vector<PeerRole> peers;
   for (const Hop& hop : pipeline.hops) {
-    if (hop.to != node.name || listener_of(hop.over) != listener.protocol) continue;
-    const Node* from = pipeline.find_node(hop.from);
-    if (from == nullptr) continue;
-    const auto kind = from->kind == NodeKind::Device ? PeerRole::Kind::Device : PeerRole::Kind::Node;
-    peers.push_back({kind, hop.from, min_tls_at(pipeline, hop, now)});
+    if (server_of(pipeline, hop) != node.name || listener_of(hop.over) != listener.protocol) continue;
+    const Node* client = pipeline.find_node(client_of(pipeline, hop));
+    if (client == nullptr) continue;
+    const auto kind = client->kind == NodeKind::Device ? PeerRole::Kind::Device : PeerRole::Kind::Node;
+    peers.push_back({kind, client->name, min_tls_at(pipeline, hop, now)});
   }
   return peers;
 }

@@ -114,7 +114,7 @@ struct Acceptance {
 };
 
 // A pipeline file that loaded.  INVARIANT (load.h): names are unique, references resolve, every hop
-// ends at a listener of its protocol.
+// has a listener of its protocol at its serving end.
 struct Pipeline {
   std::string name;
   std::optional<AwsCloud> aws;
@@ -144,7 +144,12 @@ TlsVersion min_tls_at(const Pipeline& pipeline, const Hop& hop, Time now);
 std::optional<TlsVersion> listener_min_tls(const Pipeline& pipeline, const Node& node,
                                            const Listener& listener, Time now);
 
-// Who may connect to a listener: the source of a hop into it.
+// Which end of a hop listens and which connects.  A consumer fetches, so a store listens on both
+// sides of it.
+const std::string& server_of(const Pipeline& pipeline, const Hop& hop);
+const std::string& client_of(const Pipeline& pipeline, const Hop& hop);
+
+// Who may connect to a listener: the client of a hop that it serves.
 struct PeerRole {
   enum class Kind : std::uint8_t {
     Node,    // URI SAN is node_uri of `node`
