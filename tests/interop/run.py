@@ -8,6 +8,7 @@ Clients are downloaded into build/interop once.  Mosquitto is tested the same wa
 fails there fails because of the harness, not because of the edge.  The last line counts.
 """
 import argparse
+import base64
 import contextlib
 import pathlib
 import socket
@@ -127,9 +128,15 @@ def broker_tests(server):
 
 # --- tests without a broker -------------------------------------------------------------------------
 
-def python(*arguments):
+def python_says(*arguments):
+    """(exit status, what it printed) of a script under the interop tests' own Python."""
     done = subprocess.run([str(clients.PYTHON), *map(str, arguments)], capture_output=True, text=True, timeout=600)
-    check(done.returncode == 0, (done.stdout + done.stderr).strip()[-1500:])
+    return done.returncode, (done.stdout + done.stderr).strip()[-1500:]
+
+
+def python(*arguments):
+    status, said = python_says(*arguments)
+    check(status == 0, said)
 
 
 def demo_recount():
@@ -139,6 +146,11 @@ def demo_recount():
         check(done.returncode == 0, f"sealane demo: exit {done.returncode}: {done.stderr[-800:]}")
         report.write_text(done.stdout)
         python(HERE / "demo_recount.py", kept, report)
+        # The recount must be able to fail: one marker in one more file.
+        first = next(iter(sorted(kept.glob("markers/*.csv")))).read_text()[:32]
+        (kept / "planted").write_text(f"id={base64.b64encode(b'?' + bytes.fromhex(first)).decode()}")
+        status, said = python_says(HERE / "demo_recount.py", kept, report)
+        check(status == 1 and "planted holds 1 markers" in said, f"a planted marker was not found: {said}")
 
 
 def other_tests():
