@@ -69,6 +69,7 @@ class Server:
     key: str
     process: subprocess.Popen
     log: pathlib.Path
+    pipeline: pathlib.Path | None = None  # of the edge
 
     def identity(self, station):
         return {"ca": self.ca, "cert": self.cert.format(name=station), "key": self.key.format(name=station)}
@@ -189,7 +190,7 @@ def start_edge(folder, stations):
         edge, edge_port, log = start_node(stack, pipeline, "edge", "--listen", "mqtt=0", "--peer",
                                           f"lake=127.0.0.1:{lake_port}")
         yield Server("edge", edge_port, f"{state}/trust/ca.pem", f"{state}/devices/{{name}}/cert.pem",
-                     f"{state}/devices/{{name}}/key.pem", edge, log)
+                     f"{state}/devices/{{name}}/key.pem", edge, log, pipeline)
 
 
 def start_node(stack, pipeline, node, *arguments):
