@@ -81,7 +81,8 @@ Status read_names(X509* certificate, CertificateFacts& facts) {
       if (!text) return not_a_certificate("a name in it has unprintable characters");
       (name->type == GEN_URI ? facts.uris : facts.dns_names).push_back(*std::move(text));
     } else if (name->type == GEN_IPADD) {
-      if (auto text = address_of(name->d.ip); !text.empty()) facts.ip_addresses.push_back(std::move(text));
+      if (auto text = address_of(name->d.ip); !text.empty())
+        facts.ip_addresses.push_back(std::move(text));
     }
   }
   return {};
@@ -141,7 +142,8 @@ Result<Bytes> der_in_pem(ByteSpan pem, std::string_view name, std::string_view o
 
 std::string pem_of(const char* name, ByteSpan der) {
   BioPtr bio(BIO_new(BIO_s_mem()));
-  SEALANE_CHECK(bio && PEM_write_bio(bio.get(), name, "", as_uchar(der), checked_cast<long>(der.size())) > 0);
+  SEALANE_CHECK(
+      bio && PEM_write_bio(bio.get(), name, "", as_uchar(der), checked_cast<long>(der.size())) > 0);
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
   return std::string(data, static_cast<std::size_t>(size));
@@ -157,7 +159,8 @@ std::string common_name_of(const X509_NAME* name) {
 }
 
 Result<Certificate> Certificate::from_der(ByteSpan der) {
-  if (der.size() > kX509BytesMax) return fail(ErrorKind::TooLarge, "the certificate is over 64 KiB");
+  if (der.size() > kX509BytesMax)
+    return fail(ErrorKind::TooLarge, "the certificate is over 64 KiB");
   const unsigned char* at = as_uchar(der);
   X509Ptr parsed(d2i_X509(nullptr, &at, checked_cast<long>(der.size())));
   if (!parsed) return not_a_certificate("it is not X.509 in DER");
@@ -201,7 +204,8 @@ Result<CertificateRequest> CertificateRequest::from_der(ByteSpan der) {
 }
 
 Result<CertificateRequest> CertificateRequest::from_pem(ByteSpan pem) {
-  SEALANE_ASSIGN(const Bytes der, der_in_pem(pem, "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"));
+  SEALANE_ASSIGN(const Bytes der,
+                 der_in_pem(pem, "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"));
   return from_der(der);
 }
 
@@ -210,8 +214,9 @@ Result<CertificateRequest> CertificateRequest::create(const CertificateKey& key,
   RequestPtr request(X509_REQ_new());
   if (!request) return openssl_error("cannot make a certificate signing request");
   const Bytes name = to_bytes(common_name);
-  if (X509_NAME_add_entry_by_NID(X509_REQ_get_subject_name(request.get()), NID_commonName, MBSTRING_UTF8,
-                                 as_uchar(name), checked_cast<int>(name.size()), -1, 0) != 1) {
+  if (X509_NAME_add_entry_by_NID(X509_REQ_get_subject_name(request.get()), NID_commonName,
+                                 MBSTRING_UTF8, as_uchar(name), checked_cast<int>(name.size()), -1,
+                                 0) != 1) {
     ERR_clear_error();
     return fail(ErrorKind::Invalid, "`" + common_name + "` cannot be a common name");
   }

@@ -40,7 +40,7 @@ class CertificateKey {
 
 // What a certificate says.  Nothing here has been verified.
 struct CertificateFacts {
-  std::string subject;      // RFC 2253 form
+  std::string subject;        // RFC 2253 form
   std::string common_name{};  // empty when there is none
   std::string issuer;
   std::string serial;  // lower-case hex
@@ -79,7 +79,8 @@ class CertificateRequest {
   // Errors: Invalid – not a request, signature wrong, or a key other than P-256, P-384, Ed25519
   //         and RSA of at least 2048 bits; TooLarge – over 64 KiB.
   static Result<CertificateRequest> from_pem(ByteSpan pem);
-  static Result<CertificateRequest> create(const CertificateKey& key, const std::string& common_name);
+  static Result<CertificateRequest> create(const CertificateKey& key,
+                                           const std::string& common_name);
 
   const std::string& common_name() const { return common_name_; }
   ByteSpan der() const { return der_; }
@@ -105,7 +106,8 @@ struct CertificateProfile {
 };
 
 // A self-signed CA certificate: basicConstraints CA, path length 0; keyUsage keyCertSign, cRLSign.
-Result<Certificate> make_ca_certificate(const CertificateKey& key, const CertificateProfile& profile);
+Result<Certificate> make_ca_certificate(const CertificateKey& key,
+                                        const CertificateProfile& profile);
 
 // Issues a certificate for the key of `request` with exactly the names of `profile`: random
 // 127-bit serial, basicConstraints CA:FALSE (critical), keyUsage digitalSignature (critical),

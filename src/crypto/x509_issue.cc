@@ -18,7 +18,8 @@ Error bad_name(const std::string& name, std::string_view what) {
   return fail(ErrorKind::Invalid, "`" + name + "` is no " + std::string(what));
 }
 
-Status add_text_name(GENERAL_NAMES* names, int type, const std::string& text, std::string_view what) {
+Status add_text_name(GENERAL_NAMES* names, int type, const std::string& text,
+                     std::string_view what) {
   if (text.empty() || text.size() > 255) return bad_name(text, what);
   for (const char c : text) {
     if (c < 0x21 || c > 0x7e) return bad_name(text, what);
@@ -55,10 +56,12 @@ Status add_alternative_names(X509* certificate, const CertificateProfile& profil
   NamesPtr names(sk_GENERAL_NAME_new_null());
   SEALANE_CHECK(names != nullptr);
   for (const auto& uri : profile.uris) SEALANE_TRY(add_text_name(names.get(), GEN_URI, uri, "URI"));
-  for (const auto& dns : profile.dns_names) SEALANE_TRY(add_text_name(names.get(), GEN_DNS, dns, "DNS name"));
+  for (const auto& dns : profile.dns_names)
+    SEALANE_TRY(add_text_name(names.get(), GEN_DNS, dns, "DNS name"));
   for (const auto& ip : profile.ip_addresses) SEALANE_TRY(add_address(names.get(), ip));
   if (sk_GENERAL_NAME_num(names.get()) == 0) return {};
-  if (X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT) != 1) {
+  if (X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT) !=
+      1) {
     return openssl_error("cannot add alternative names");
   }
   return {};
@@ -100,10 +103,13 @@ Result<X509Ptr> begin(const CertificateProfile& profile, EVP_PKEY* subject_key) 
   X509Ptr certificate(X509_new());
   const Bytes name = to_bytes(cn);
   if (!certificate || X509_set_version(certificate.get(), X509_VERSION_3) != 1 ||
-      X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate.get()), NID_commonName, MBSTRING_UTF8,
-                                 as_uchar(name), checked_cast<int>(name.size()), -1, 0) != 1 ||
-      ASN1_TIME_set(X509_getm_notBefore(certificate.get()), seconds_of(profile.not_before)) == nullptr ||
-      ASN1_TIME_set(X509_getm_notAfter(certificate.get()), seconds_of(profile.not_after)) == nullptr ||
+      X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate.get()), NID_commonName,
+                                 MBSTRING_UTF8, as_uchar(name), checked_cast<int>(name.size()), -1,
+                                 0) != 1 ||
+      ASN1_TIME_set(X509_getm_notBefore(certificate.get()), seconds_of(profile.not_before)) ==
+          nullptr ||
+      ASN1_TIME_set(X509_getm_notAfter(certificate.get()), seconds_of(profile.not_after)) ==
+          nullptr ||
       X509_set_pubkey(certificate.get(), subject_key) != 1) {
     return openssl_error("cannot build a certificate");
   }
@@ -112,7 +118,8 @@ Result<X509Ptr> begin(const CertificateProfile& profile, EVP_PKEY* subject_key) 
 }
 
 Result<Certificate> finish(X509* certificate, EVP_PKEY* issuer_key) {
-  if (X509_sign(certificate, issuer_key, EVP_sha256()) <= 0) return openssl_error("cannot sign a certificate");
+  if (X509_sign(certificate, issuer_key, EVP_sha256()) <= 0)
+    return openssl_error("cannot sign a certificate");
   Bytes der(static_cast<std::size_t>(i2d_X509(certificate, nullptr)));
   unsigned char* to = as_uchar(MutableByteSpan(der));
   i2d_X509(certificate, &to);
@@ -130,11 +137,13 @@ const char* uses_of(const CertificateProfile& profile) {
 
 }  // namespace
 
-Result<Certificate> make_ca_certificate(const CertificateKey& key, const CertificateProfile& profile) {
+Result<Certificate> make_ca_certificate(const CertificateKey& key,
+                                        const CertificateProfile& profile) {
   EVP_PKEY* own_key = key.impl().key.get();
   SEALANE_ASSIGN(const X509Ptr certificate, begin(profile, own_key));
   X509* x = certificate.get();
-  if (X509_set_issuer_name(x, X509_get_subject_name(x)) != 1) return openssl_error("cannot set an issuer");
+  if (X509_set_issuer_name(x, X509_get_subject_name(x)) != 1)
+    return openssl_error("cannot set an issuer");
   SEALANE_TRY(add_extension(x, x, NID_basic_constraints, "critical,CA:TRUE,pathlen:0"));
   SEALANE_TRY(add_extension(x, x, NID_key_usage, "critical,keyCertSign,cRLSign"));
   SEALANE_TRY(add_extension(x, x, NID_subject_key_identifier, "hash"));
@@ -161,7 +170,8 @@ Result<Certificate> issue_certificate(const Certificate& ca, const CertificateKe
   }
   SEALANE_TRY(add_extension(x, issuer.get(), NID_basic_constraints, "critical,CA:FALSE"));
   SEALANE_TRY(add_extension(x, issuer.get(), NID_key_usage, "critical,digitalSignature"));
-  if (const char* uses = uses_of(profile)) SEALANE_TRY(add_extension(x, issuer.get(), NID_ext_key_usage, uses));
+  if (const char* uses = uses_of(profile))
+    SEALANE_TRY(add_extension(x, issuer.get(), NID_ext_key_usage, uses));
   SEALANE_TRY(add_extension(x, issuer.get(), NID_subject_key_identifier, "hash"));
   SEALANE_TRY(add_extension(x, issuer.get(), NID_authority_key_identifier, "keyid:always"));
   SEALANE_TRY(add_alternative_names(x, profile));

@@ -37,7 +37,8 @@ BioPtr bio_over(ByteSpan bytes) {
 
 Error openssl_error(std::string what) {
   char text[256] = "no reason given";
-  if (const unsigned long code = ERR_get_error(); code != 0) ERR_error_string_n(code, text, sizeof text);
+  if (const unsigned long code = ERR_get_error(); code != 0)
+    ERR_error_string_n(code, text, sizeof text);
   ERR_clear_error();
   return fail(ErrorKind::Internal, what + ": " + text);
 }
@@ -66,7 +67,8 @@ Result<CertificateKey> CertificateKey::generate() {
 }
 
 Result<CertificateKey> CertificateKey::from_pem(const Secret& pem) {
-  if (pem.size() > kX509BytesMax) return fail(ErrorKind::Invalid, "the private key file is too long");
+  if (pem.size() > kX509BytesMax)
+    return fail(ErrorKind::Invalid, "the private key file is too long");
   BioPtr bio = bio_over(pem.reveal());
   KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
   ERR_clear_error();
@@ -76,7 +78,8 @@ Result<CertificateKey> CertificateKey::from_pem(const Secret& pem) {
 }
 
 Result<CertificateKey> CertificateKey::from_encrypted_pem(ByteSpan pem, const Secret& passphrase) {
-  if (pem.size() > kX509BytesMax) return fail(ErrorKind::Invalid, "the private key file is too long");
+  if (pem.size() > kX509BytesMax)
+    return fail(ErrorKind::Invalid, "the private key file is too long");
   BioPtr bio = bio_over(pem);
   SigPtr sealed(PEM_read_bio_PKCS8(bio.get(), nullptr, no_passphrase, nullptr));
   ERR_clear_error();
@@ -93,8 +96,8 @@ Result<CertificateKey> CertificateKey::from_encrypted_pem(ByteSpan pem, const Se
 
 Result<Secret> CertificateKey::to_pem() const {
   BioPtr bio(BIO_new(BIO_s_secmem()));
-  if (!bio || PEM_write_bio_PKCS8PrivateKey(bio.get(), impl_->key.get(), nullptr, nullptr, 0, nullptr,
-                                            nullptr) != 1) {
+  if (!bio || PEM_write_bio_PKCS8PrivateKey(bio.get(), impl_->key.get(), nullptr, nullptr, 0,
+                                            nullptr, nullptr) != 1) {
     return openssl_error("cannot write the private key");
   }
   return Secret(content_of(bio.get()));
@@ -104,10 +107,11 @@ Result<Bytes> CertificateKey::to_encrypted_pem(const Secret& passphrase) const {
   Pkcs8Ptr info(EVP_PKEY2PKCS8(impl_->key.get()));
   if (!info) return openssl_error("cannot encode the private key");
   // OpenSSL draws the salt and the IV from its own generator when it is given none.
-  X509_ALGOR* scheme = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nullptr, 16, nullptr, kScryptN, kScryptR, kScryptP);
+  X509_ALGOR* scheme =
+      PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nullptr, 16, nullptr, kScryptN, kScryptR, kScryptP);
   if (scheme == nullptr) return openssl_error("cannot set up the private key's encryption");
-  SigPtr sealed(PKCS8_set0_pbe(as_text(passphrase.reveal()).data(), checked_cast<int>(passphrase.size()),
-                               info.get(), scheme));
+  SigPtr sealed(PKCS8_set0_pbe(as_text(passphrase.reveal()).data(),
+                               checked_cast<int>(passphrase.size()), info.get(), scheme));
   if (!sealed) {
     X509_ALGOR_free(scheme);
     return openssl_error("cannot encrypt the private key");

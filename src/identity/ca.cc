@@ -30,19 +30,22 @@ crypto::CertificateProfile leaf_profile(const Identity& identity, Time now) {
 
 }  // namespace
 
-Status CertificateAuthority::create(Env& env, const std::string& folder, const std::string& pipeline,
-                                    const Secret& passphrase, Time now) {
+Status CertificateAuthority::create(Env& env, const std::string& folder,
+                                    const std::string& pipeline, const Secret& passphrase,
+                                    Time now) {
   if (!is_name(pipeline) || pipeline.size() > 60) return not_a_name(pipeline);
   SEALANE_ASSIGN(const crypto::CertificateKey key, crypto::CertificateKey::generate());
-  SEALANE_ASSIGN(const crypto::Certificate certificate,
-                 crypto::make_ca_certificate(key, {.common_name = pipeline + std::string(kCommonNameEnd),
-                                                   .not_before = now - kBackdate,
-                                                   .not_after = now + kCaLifetime}));
+  SEALANE_ASSIGN(
+      const crypto::Certificate certificate,
+      crypto::make_ca_certificate(key, {.common_name = pipeline + std::string(kCommonNameEnd),
+                                        .not_before = now - kBackdate,
+                                        .not_after = now + kCaLifetime}));
   SEALANE_ASSIGN(const Bytes sealed_key, key.to_encrypted_pem(passphrase));
   SEALANE_TRY(env.make_folder(folder));
   // The key first: a certificate without its key would look like a CA that is complete.
   SEALANE_TRY(write_file_atomic(env, key_path(folder), sealed_key, IfExists::Refuse));
-  return write_file_atomic(env, certificate_path(folder), as_bytes(certificate.to_pem()), IfExists::Refuse);
+  return write_file_atomic(env, certificate_path(folder), as_bytes(certificate.to_pem()),
+                           IfExists::Refuse);
 }
 
 Result<CertificateAuthority> CertificateAuthority::open(Env& env, const std::string& folder,
@@ -54,17 +57,19 @@ Result<CertificateAuthority> CertificateAuthority::open(Env& env, const std::str
                  crypto::CertificateKey::from_encrypted_pem(sealed_key, passphrase));
   const std::string subject = certificate.facts().subject;
   constexpr std::string_view kBegin = "CN=";
-  if (!certificate.facts().is_ca || !subject.starts_with(kBegin) || !subject.ends_with(kCommonNameEnd)) {
+  if (!certificate.facts().is_ca || !subject.starts_with(kBegin) ||
+      !subject.ends_with(kCommonNameEnd)) {
     return fail(ErrorKind::Corrupt, "`" + certificate_path(folder) + "` is not a CA of ours");
   }
-  std::string pipeline = subject.substr(kBegin.size(), subject.size() - kBegin.size() - kCommonNameEnd.size());
-  if (!is_name(pipeline)) return fail(ErrorKind::Corrupt, "`" + certificate_path(folder) + "` is not a CA of ours");
+  std::string pipeline =
+      subject.substr(kBegin.size(), subject.size() - kBegin.size() - kCommonNameEnd.size());
+  if (!is_name(pipeline))
+    return fail(ErrorKind::Corrupt, "`" + certificate_path(folder) + "` is not a CA of ours");
   return CertificateAuthority(std::move(pipeline), std::move(certificate), std::move(key));
 }
 
-Result<crypto::Certificate> CertificateAuthority::issue_node(const NodeRequest& node,
-                                                             const crypto::CertificateRequest& request,
-                                                             Time now) const {
+Result<crypto::Certificate> CertificateAuthority::issue_node(
+    const NodeRequest& node, const crypto::CertificateRequest& request, Time now) const {
   if (!is_name(node.name)) return not_a_name(node.name);
   auto profile = leaf_profile({.pipeline = pipeline_, .role = Role::Node, .name = node.name}, now);
   profile.uses = {crypto::KeyUse::ServerAuth, crypto::KeyUse::ClientAuth};
@@ -76,16 +81,17 @@ Result<crypto::Certificate> CertificateAuthority::issue_node(const NodeRequest& 
 Result<Issued> CertificateAuthority::generate_node(const NodeRequest& node, Time now) const {
   if (!is_name(node.name)) return not_a_name(node.name);
   SEALANE_ASSIGN(crypto::CertificateKey key, crypto::CertificateKey::generate());
-  SEALANE_ASSIGN(const auto request, crypto::CertificateRequest::create(key, short_name(node.name)));
+  SEALANE_ASSIGN(const auto request,
+                 crypto::CertificateRequest::create(key, short_name(node.name)));
   SEALANE_ASSIGN(crypto::Certificate certificate, issue_node(node, request, now));
   return Issued{std::move(certificate), std::move(key)};
 }
 
-Result<crypto::Certificate> CertificateAuthority::issue_device(const std::string& thing,
-                                                               const crypto::CertificateRequest& request,
-                                                               Time now) const {
+Result<crypto::Certificate> CertificateAuthority::issue_device(
+    const std::string& thing, const crypto::CertificateRequest& request, Time now) const {
   if (!is_name(thing)) return not_a_name(thing);
-  const auto profile = leaf_profile({.pipeline = pipeline_, .role = Role::Device, .name = thing}, now);
+  const auto profile =
+      leaf_profile({.pipeline = pipeline_, .role = Role::Device, .name = thing}, now);
   return crypto::issue_certificate(certificate_, key_, request, profile);
 }
 
@@ -99,7 +105,8 @@ Result<Issued> CertificateAuthority::generate_device(const std::string& thing, T
 
 Result<Secret> read_unlock_key(Env& env, const std::string& path) {
   SEALANE_ASSIGN(Bytes text, read_file(env, path, 4096));
-  while (!text.empty() && (text.back() == std::byte{'\n'} || text.back() == std::byte{'\r'})) text.pop_back();
+  while (!text.empty() && (text.back() == std::byte{'\n'} || text.back() == std::byte{'\r'}))
+    text.pop_back();
   Secret key = Secret::take(std::move(text));
   if (key.empty()) return fail(ErrorKind::Invalid, "`" + path + "` is empty");
   return key;

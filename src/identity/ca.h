@@ -53,14 +53,17 @@ class CertificateAuthority {
   Result<Issued> generate_node(const NodeRequest& node, Time now) const;
   // Device certificates: clientAuth alone, URI SAN; kLeafLifetime.
   Result<crypto::Certificate> issue_device(const std::string& thing,
-                                           const crypto::CertificateRequest& request, Time now) const;
+                                           const crypto::CertificateRequest& request,
+                                           Time now) const;
   // The key should be born on the device; this is for demonstrations.
   Result<Issued> generate_device(const std::string& thing, Time now) const;
 
  private:
   CertificateAuthority(std::string pipeline, crypto::Certificate certificate,
                        crypto::CertificateKey key)
-      : pipeline_(std::move(pipeline)), certificate_(std::move(certificate)), key_(std::move(key)) {}
+      : pipeline_(std::move(pipeline)),
+        certificate_(std::move(certificate)),
+        key_(std::move(key)) {}
 
   std::string pipeline_;
   crypto::Certificate certificate_;

@@ -35,7 +35,8 @@ std::optional<Identity> parse_uri(std::string_view uri) {
   const std::string_view pipeline = uri.substr(0, first);
   const std::string_view role = uri.substr(first + 1, second - first - 1);
   const std::string_view name = uri.substr(second + 1);
-  if (!is_name(pipeline) || !is_name(name) || (role != "node" && role != "device")) return std::nullopt;
+  if (!is_name(pipeline) || !is_name(name) || (role != "node" && role != "device"))
+    return std::nullopt;
   return Identity{.pipeline = std::string(pipeline),
                   .role = role == "node" ? Role::Node : Role::Device,
                   .name = std::string(name)};

@@ -16,7 +16,8 @@ const Time kNow = Time(std::chrono::seconds(1'760'000'000));
 class Folder : public ::testing::Test {
  protected:
   Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "sealane-identity-XXXXXX").string();
+    std::string name =
+        (std::filesystem::temp_directory_path() / "sealane-identity-XXXXXX").string();
     path_ = ::mkdtemp(name.data());
   }
   ~Folder() override { std::filesystem::remove_all(path_); }
@@ -28,15 +29,19 @@ using Ca = Folder;
 using RegistryFile = Folder;
 
 Device device(const std::string& thing, char digit) {
-  return {.thing = thing, .certificate_sha256 = std::string(64, digit), .serial = "01", .not_after = kNow};
+  return {.thing = thing,
+          .certificate_sha256 = std::string(64, digit),
+          .serial = "01",
+          .not_after = kNow};
 }
 
 TEST(IdentityUri, RoundTripsAndRefusesOtherForms) {
   const Identity edge{.pipeline = "weather", .role = Role::Node, .name = "edge"};
   EXPECT_EQ(to_uri(edge), "spiffe://weather/node/edge");
   EXPECT_EQ(parse_uri(to_uri(edge)), edge);
-  for (const char* bad : {"spiffe://weather/node/", "spiffe://weather/node/a/b", "spiffe:///node/a", "spiffe://w/x/a",
-                          "http://weather/node/edge", "spiffe://weather", "spiffe://w/node/a%2fb", "spiffe://w/node/.."}) {
+  for (const char* bad : {"spiffe://weather/node/", "spiffe://weather/node/a/b", "spiffe:///node/a",
+                          "spiffe://w/x/a", "http://weather/node/edge", "spiffe://weather",
+                          "spiffe://w/node/a%2fb", "spiffe://w/node/.."}) {
     EXPECT_FALSE(parse_uri(bad)) << bad;
   }
 }
@@ -69,7 +74,8 @@ TEST_F(Ca, NodeCertificatesServeAndConnectUnderTheNamesAskedFor) {
   ASSERT_TRUE(CertificateAuthority::create(env_, path_ + "/ca", "weather", passphrase_, kNow).ok());
   auto ca = CertificateAuthority::open(env_, path_ + "/ca", passphrase_);
   ASSERT_TRUE(ca.ok());
-  auto issued = ca->generate_node({.name = "edge", .dns_names = {"localhost"}, .ip_addresses = {"127.0.0.1", "::1"}}, kNow);
+  auto issued = ca->generate_node(
+      {.name = "edge", .dns_names = {"localhost"}, .ip_addresses = {"127.0.0.1", "::1"}}, kNow);
   ASSERT_TRUE(issued.ok()) << issued.error().message;
   const auto& facts = issued->certificate.facts();
   EXPECT_TRUE(facts.client_auth && facts.server_auth);
@@ -86,9 +92,11 @@ TEST_F(Ca, NamesThatLeaveTheirFieldAreRefused) {
   EXPECT_FALSE(ca->generate_node({.name = "edge", .dns_names = {"a b"}}, kNow).ok());
   EXPECT_FALSE(ca->generate_node({.name = "edge", .ip_addresses = {"localhost"}}, kNow).ok());
   // A comma does not start another name.
-  auto comma = ca->generate_node({.name = "edge", .dns_names = {"a,URI:spiffe://weather/node/lake"}}, kNow);
+  auto comma =
+      ca->generate_node({.name = "edge", .dns_names = {"a,URI:spiffe://weather/node/lake"}}, kNow);
   ASSERT_TRUE(comma.ok());
-  EXPECT_EQ(comma->certificate.facts().uris, std::vector<std::string>{"spiffe://weather/node/edge"});
+  EXPECT_EQ(comma->certificate.facts().uris,
+            std::vector<std::string>{"spiffe://weather/node/edge"});
 }
 
 TEST_F(Ca, OpensOnlyWithItsPassphraseAndIsNeverOverwritten) {
@@ -96,7 +104,8 @@ TEST_F(Ca, OpensOnlyWithItsPassphraseAndIsNeverOverwritten) {
   const auto wrong = CertificateAuthority::open(env_, path_ + "/ca", Secret(as_bytes("wrong")));
   ASSERT_FALSE(wrong.ok());
   EXPECT_EQ(wrong.error().kind, ErrorKind::Denied);
-  const auto again = CertificateAuthority::create(env_, path_ + "/ca", "weather", passphrase_, kNow);
+  const auto again =
+      CertificateAuthority::create(env_, path_ + "/ca", "weather", passphrase_, kNow);
   ASSERT_FALSE(again.ok());
   EXPECT_EQ(again.error().kind, ErrorKind::Conflict);
 }

@@ -38,10 +38,12 @@ Result<Device> device_of(const db::Statement& row) {
                 .state = row.integer(5) != 0 ? DeviceState::Revoked : DeviceState::Active};
   const auto parsed = json::parse(row.text(4), {.file = "registry"});
   const json::Value::Object* members = parsed.value ? parsed.value->object() : nullptr;
-  if (members == nullptr) return fail(ErrorKind::Corrupt, "the registry's entry of `" + device.thing + "` is damaged");
+  if (members == nullptr)
+    return fail(ErrorKind::Corrupt, "the registry's entry of `" + device.thing + "` is damaged");
   for (const json::Member& member : *members) {
     const std::string* text = member.value.text();
-    if (text == nullptr) return fail(ErrorKind::Corrupt, "the registry's entry of `" + device.thing + "` is damaged");
+    if (text == nullptr)
+      return fail(ErrorKind::Corrupt, "the registry's entry of `" + device.thing + "` is damaged");
     device.attributes.emplace_back(member.name, *text);
   }
   return device;
@@ -56,16 +58,19 @@ bool is_sha256(const std::string& text) {
 }
 
 Status check_device(const Device& device, const Registry::Limits& limits) {
-  if (!is_name(device.thing)) return fail(ErrorKind::Invalid, "`" + device.thing + "` is no name of a thing");
+  if (!is_name(device.thing))
+    return fail(ErrorKind::Invalid, "`" + device.thing + "` is no name of a thing");
   if (!is_sha256(device.certificate_sha256)) {
-    return fail(ErrorKind::Invalid, "`" + device.certificate_sha256 + "` is no SHA-256 in lower-case hex");
+    return fail(ErrorKind::Invalid,
+                "`" + device.certificate_sha256 + "` is no SHA-256 in lower-case hex");
   }
   if (device.attributes.size() > limits.attributes_max) {
     return fail(ErrorKind::TooLarge, "`" + device.thing + "` has too many attributes");
   }
   for (std::size_t i = 0; i < device.attributes.size(); ++i) {
     const auto& attribute = device.attributes[i];
-    if (!is_name(attribute.first)) return fail(ErrorKind::Invalid, "`" + attribute.first + "` is no attribute name");
+    if (!is_name(attribute.first))
+      return fail(ErrorKind::Invalid, "`" + attribute.first + "` is no attribute name");
     if (attribute.second.size() > limits.attribute_bytes_max) {
       return fail(ErrorKind::TooLarge, "attribute `" + attribute.first + "` is too long");
     }
@@ -99,7 +104,8 @@ struct Registry::Impl {
   Limits limits;
 
   Status bump() {
-    SEALANE_ASSIGN(auto statement, database->prepare("UPDATE registry SET generation = generation + 1"));
+    SEALANE_ASSIGN(auto statement,
+                   database->prepare("UPDATE registry SET generation = generation + 1"));
     return statement.run();
   }
   Result<std::int64_t> number(std::string_view sql) {
@@ -120,7 +126,8 @@ Result<Registry> Registry::open(const std::string& path, Limits limits) {
   SEALANE_TRY(database->run(kSchema));
   Registry registry(std::make_unique<Impl>(Impl{std::move(database), limits}));
   SEALANE_ASSIGN(const std::int64_t format, registry.impl_->number("SELECT format FROM registry"));
-  if (format != kFormat) return fail(ErrorKind::Unsupported, fmt::format("the registry has format {}", format));
+  if (format != kFormat)
+    return fail(ErrorKind::Unsupported, fmt::format("the registry has format {}", format));
   return registry;
 }
 
@@ -132,14 +139,18 @@ Status Registry::add(const Device& device) {
     return fail(ErrorKind::TooLarge, fmt::format("the registry holds {} entries already", count));
   }
   {
-    SEALANE_ASSIGN(auto insert, impl_->database->prepare("INSERT INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
-    insert.bind(1, std::string_view(device.certificate_sha256)).bind(2, std::string_view(device.thing));
-    insert.bind(3, std::string_view(device.serial)).bind(4, device.not_after.time_since_epoch().count());
+    SEALANE_ASSIGN(auto insert,
+                   impl_->database->prepare("INSERT INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
+    insert.bind(1, std::string_view(device.certificate_sha256))
+        .bind(2, std::string_view(device.thing));
+    insert.bind(3, std::string_view(device.serial))
+        .bind(4, device.not_after.time_since_epoch().count());
     insert.bind(5, std::string_view(to_json(device.attributes)));
     insert.bind(6, std::int64_t{device.state == DeviceState::Revoked ? 1 : 0});
     if (auto inserted = insert.run(); !inserted.ok()) {
       if (inserted.error().kind != ErrorKind::Conflict) return inserted;
-      return fail(ErrorKind::Conflict, "the certificate " + device.certificate_sha256 + " is registered already");
+      return fail(ErrorKind::Conflict,
+                  "the certificate " + device.certificate_sha256 + " is registered already");
     }
   }
   SEALANE_TRY(impl_->bump());
@@ -149,17 +160,20 @@ Status Registry::add(const Device& device) {
 Status Registry::revoke(const std::string& thing) {
   SEALANE_ASSIGN(auto transaction, db::Transaction::begin(*impl_->database));
   {
-    SEALANE_ASSIGN(auto update, impl_->database->prepare("UPDATE device SET revoked = 1 WHERE thing = ?1"));
+    SEALANE_ASSIGN(auto update,
+                   impl_->database->prepare("UPDATE device SET revoked = 1 WHERE thing = ?1"));
     update.bind(1, std::string_view(thing));
     SEALANE_TRY(update.run());
   }
-  if (impl_->database->changes() == 0) return fail(ErrorKind::NotFound, "no thing `" + thing + "` is registered");
+  if (impl_->database->changes() == 0)
+    return fail(ErrorKind::NotFound, "no thing `" + thing + "` is registered");
   SEALANE_TRY(impl_->bump());
   return transaction.commit();
 }
 
 Result<std::vector<Device>> Registry::list() {
-  SEALANE_ASSIGN(auto select, impl_->database->prepare(std::string(kColumns) + "ORDER BY thing, certificate_sha256"));
+  SEALANE_ASSIGN(auto select, impl_->database->prepare(std::string(kColumns) +
+                                                       "ORDER BY thing, certificate_sha256"));
   std::vector<Device> out;
   for (;;) {
     SEALANE_ASSIGN(const bool row, select.step());
@@ -170,7 +184,8 @@ Result<std::vector<Device>> Registry::list() {
 }
 
 Result<std::optional<Device>> Registry::find(const std::string& certificate_sha256) {
-  SEALANE_ASSIGN(auto select, impl_->database->prepare(std::string(kColumns) + "WHERE certificate_sha256 = ?1"));
+  SEALANE_ASSIGN(auto select,
+                 impl_->database->prepare(std::string(kColumns) + "WHERE certificate_sha256 = ?1"));
   select.bind(1, std::string_view(certificate_sha256));
   SEALANE_ASSIGN(const bool row, select.step());
   if (!row) return std::optional<Device>();
@@ -190,15 +205,16 @@ Result<std::shared_ptr<const RegistrySnapshot>> Registry::snapshot() {
   return std::make_shared<const RegistrySnapshot>(at, std::move(devices));
 }
 
-RegistryReader::RegistryReader(Registry registry) : registry_(std::make_unique<Registry>(std::move(registry))) {}
+RegistryReader::RegistryReader(Registry registry)
+    : registry_(std::make_unique<Registry>(std::move(registry))) {}
 RegistryReader::RegistryReader(RegistryReader&&) noexcept = default;
 RegistryReader& RegistryReader::operator=(RegistryReader&&) noexcept = default;
 RegistryReader::~RegistryReader() = default;
 
 Result<RegistryReader> RegistryReader::open(const std::string& path) {
   SEALANE_ASSIGN(auto database, db::Database::open(path, {.create = false, .read_only = true}));
-  RegistryReader reader(Registry(std::make_unique<Registry::Impl>(
-      Registry::Impl{std::move(database), Registry::Limits()})));
+  RegistryReader reader(Registry(
+      std::make_unique<Registry::Impl>(Registry::Impl{std::move(database), Registry::Limits()})));
   SEALANE_ASSIGN(reader.current_, reader.registry_->snapshot());
   return reader;
 }

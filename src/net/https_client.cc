@@ -41,7 +41,8 @@ struct HttpsClient::State {
 };
 
 Status HttpsClient::State::open() {
-  SEALANE_ASSIGN(auto opened, tls::BlockingClient::connect(options.endpoint, context, options.connect_timeout));
+  SEALANE_ASSIGN(auto opened,
+                 tls::BlockingClient::connect(options.endpoint, context, options.connect_timeout));
   connection.emplace(std::move(opened));
   input.clear();
   if (options.on_open) options.on_open(connection->facts());
@@ -51,7 +52,8 @@ Status HttpsClient::State::open() {
 Status HttpsClient::State::write_request(const http::Request& request) {
   const std::string host = options.endpoint.host + ":" + std::to_string(options.endpoint.port);
   const std::string length = std::to_string(request.body.size());
-  http::RequestHeadFields fields{.method = request.method, .target = request.target, .headers = {{"Host", host}}};
+  http::RequestHeadFields fields{
+      .method = request.method, .target = request.target, .headers = {{"Host", host}}};
   for (const auto& header : request.headers) fields.headers.push_back({header.name, header.value});
   if (sends_length(request)) fields.headers.push_back({"Content-Length", length});
   Bytes first;
@@ -85,27 +87,33 @@ Result<http::DecodedResponseHead> HttpsClient::State::read_head() {
       auto decoded = http::decode_response_head(input, options.head);
       if (decoded.ok()) return std::move(decoded).value();
       if (decoded.error().kind == http::HeadErrorKind::TooLarge) {
-        return fail(ErrorKind::TooLarge, "the response's head: " + std::string(decoded.error().message));
+        return fail(ErrorKind::TooLarge,
+                    "the response's head: " + std::string(decoded.error().message));
       }
       if (decoded.error().kind != http::HeadErrorKind::NeedMore) {
-        return fail(ErrorKind::Corrupt, "the response's head: " + std::string(decoded.error().message));
+        return fail(ErrorKind::Corrupt,
+                    "the response's head: " + std::string(decoded.error().message));
       }
     }
     SEALANE_ASSIGN(const std::size_t got, fill());
-    if (got == 0) return fail(ErrorKind::Unavailable, "the peer closed the connection without an answer");
+    if (got == 0)
+      return fail(ErrorKind::Unavailable, "the peer closed the connection without an answer");
   }
 }
 
-Result<Bytes> HttpsClient::State::read_body(const http::ResponseHead& head, const http::Request& request) {
+Result<Bytes> HttpsClient::State::read_body(const http::ResponseHead& head,
+                                            const http::Request& request) {
   const bool to_the_end = !head.has_content_length;
   const std::uint64_t limit = request.response_bytes_max;
   if (!to_the_end && head.content_length > limit) {
-    return fail(ErrorKind::TooLarge, "the response has " + std::to_string(head.content_length) + " bytes");
+    return fail(ErrorKind::TooLarge,
+                "the response has " + std::to_string(head.content_length) + " bytes");
   }
   while (to_the_end || input.size() < head.content_length) {
     if (input.size() > limit) return fail(ErrorKind::TooLarge, "the response exceeds its limit");
     SEALANE_ASSIGN(const std::size_t got, fill());
-    if (got == 0 && !to_the_end) return fail(ErrorKind::Unavailable, "the peer closed the connection in an answer");
+    if (got == 0 && !to_the_end)
+      return fail(ErrorKind::Unavailable, "the peer closed the connection in an answer");
     if (got == 0) break;
   }
   if (to_the_end) return std::exchange(input, {});
@@ -169,7 +177,8 @@ Result<http::Response> HttpsClient::send(const http::Request& request) {
   auto response = state_->exchange(request);
   if (response.ok()) return response;
   state_->close();
-  const bool stale = kept && !state_->answer_began && response.error().kind == ErrorKind::Unavailable;
+  const bool stale =
+      kept && !state_->answer_began && response.error().kind == ErrorKind::Unavailable;
   if (!stale) return response;
   SEALANE_TRY(state_->open());
   response = state_->exchange(request);

@@ -53,13 +53,15 @@ Task<Result<std::size_t>> HttpExchange::read_some(MutableByteSpan to) {
   state_.stream.expires_after(state_.limits.body_time_max);
   const auto got = co_await state_.stream.read_some(to);
   if (!got.ok()) co_return got.error();
-  if (*got == 0) co_return fail(ErrorKind::Unavailable, "the client left in the middle of a request");
+  if (*got == 0)
+    co_return fail(ErrorKind::Unavailable, "the client left in the middle of a request");
   state_.body_left -= *got;
   co_return *got;
 }
 
 Task<Result<Bytes>> HttpExchange::read_body(std::size_t bytes_max) {
-  if (state_.body_left > bytes_max) co_return fail(ErrorKind::TooLarge, "the request's body is too long");
+  if (state_.body_left > bytes_max)
+    co_return fail(ErrorKind::TooLarge, "the request's body is too long");
   Bytes body(static_cast<std::size_t>(state_.body_left));
   for (std::size_t at = 0; at < body.size();) {
     const auto got = co_await read_some(MutableByteSpan(body).subspan(at));
@@ -73,7 +75,8 @@ Task<Status> HttpExchange::begin(std::uint16_t status, std::vector<http::OwnedHe
                                  std::uint64_t content_length) {
   if (state_.answered) co_return fail(ErrorKind::Conflict, "the request is answered already");
   // A body that waits for `100 Continue` may come or not: only a new connection is unambiguous.
-  if (state_.continue_due || state_.body_left > state_.limits.skip_bytes_max) state_.close_after = true;
+  if (state_.continue_due || state_.body_left > state_.limits.skip_bytes_max)
+    state_.close_after = true;
   const std::string length = std::to_string(content_length);
   http::ResponseHeadFields fields{.status = status, .headers = {}};
   for (const auto& header : headers) fields.headers.push_back({header.name, header.value});
@@ -82,7 +85,8 @@ Task<Status> HttpExchange::begin(std::uint16_t status, std::vector<http::OwnedHe
   Bytes head;
   SEALANE_CO_TRY(http::encode_response_head(fields, head));
   state_.answered = true;
-  state_.response_left = state_.head.method == http::Method::Head || has_no_body(status) ? 0 : content_length;
+  state_.response_left =
+      state_.head.method == http::Method::Head || has_no_body(status) ? 0 : content_length;
   SEALANE_CO_TRY(state_.stream.write(head));
   if (state_.response_left == 0) state_.stream.flush();
   co_return Status();
@@ -105,7 +109,8 @@ Task<Status> HttpExchange::write(Bytes piece) {
   co_return Status();
 }
 
-Task<Status> HttpExchange::respond(std::uint16_t status, std::vector<http::OwnedHeader> headers, Bytes body) {
+Task<Status> HttpExchange::respond(std::uint16_t status, std::vector<http::OwnedHeader> headers,
+                                   Bytes body) {
   const Status begun = co_await begin(status, std::move(headers), body.size());
   if (!begun.ok()) co_return begun;
   if (state_.response_left == 0) co_return Status();
@@ -166,7 +171,8 @@ class HttpConnection {
     Bytes head;
     const http::ResponseHeadFields fields{
         .status = status, .headers = {{"Content-Length", "0"}, {"Connection", "close"}}};
-    if (!http::encode_response_head(fields, head).ok() || !stream_.write(head).ok()) return Next::Drop;
+    if (!http::encode_response_head(fields, head).ok() || !stream_.write(head).ok())
+      return Next::Drop;
     stream_.flush();
     return Next::Close;
   }
@@ -179,7 +185,8 @@ class HttpConnection {
     state.head = decoded->head;
     state.ahead = ByteSpan(input_).subspan(decoded->bytes);
     state.body_left = decoded->head.content_length;
-    state.continue_due = decoded->head.expect_continue && state.body_left > 0 && state.ahead.empty();
+    state.continue_due =
+        decoded->head.expect_continue && state.body_left > 0 && state.ahead.empty();
     state.close_after = !decoded->head.keep_alive || last;
     HttpExchange exchange(state);
     const Status handled = co_await handler_(exchange);

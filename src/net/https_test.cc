@@ -42,10 +42,11 @@ Task<Status> answer(HttpExchange& exchange) {
 class Https : public ::testing::Test {
  protected:
   void start(HttpServerLimits limits = {}) {
-    listener_ = TlsListener::open(loop_, {.name = "https"}, tls::Context::server(pki_.server("lake")).value()).value();
-    listener_->start(
-        [this, limits](TlsStream stream) { return serve(std::move(stream), limits); },
-        [](const std::string&, const tls::Refusal&) {});
+    listener_ = TlsListener::open(loop_, {.name = "https"},
+                                  tls::Context::server(pki_.server("lake")).value())
+                    .value();
+    listener_->start([this, limits](TlsStream stream) { return serve(std::move(stream), limits); },
+                     [](const std::string&, const tls::Refusal&) {});
     thread_ = std::thread([this] { loop_.run(); });
   }
   ~Https() override {
@@ -60,10 +61,13 @@ class Https : public ::testing::Test {
   }
   tls::Endpoint endpoint() { return {"127.0.0.1", listener_->port()}; }
   std::unique_ptr<HttpsClient> client() {
-    return HttpsClient::create({.endpoint = endpoint(), .policy = pki_.client(pki_.node("edge"), "lake")}).value();
+    return HttpsClient::create(
+               {.endpoint = endpoint(), .policy = pki_.client(pki_.node("edge"), "lake")})
+        .value();
   }
   tls::BlockingClient raw() {
-    return tls::BlockingClient::connect(endpoint(), pki_.client(pki_.node("edge"), "lake"), kWait).value();
+    return tls::BlockingClient::connect(endpoint(), pki_.client(pki_.node("edge"), "lake"), kWait)
+        .value();
   }
   // Everything until the server closes.
   static std::string read_all(tls::BlockingClient& from) {
@@ -129,7 +133,8 @@ TEST_F(Https, HeadAnswersHaveALengthAndNoBody) {
 TEST_F(Https, AnEarlyRefusalReachesAClientThatStillSends) {
   start();
   auto http = client();
-  auto response = http->send({.method = "PUT", .target = "/refuse", .headers = {}, .body = Bytes(200'000)});
+  auto response =
+      http->send({.method = "PUT", .target = "/refuse", .headers = {}, .body = Bytes(200'000)});
   ASSERT_TRUE(response.ok()) << response.error().message;
   EXPECT_EQ(response->status, 403);
   EXPECT_TRUE(http->send({.target = "/"}).ok());
@@ -157,7 +162,8 @@ TEST_F(Https, AHandlerThatDoesNotAnswerGivesA500) {
 TEST_F(Https, PipelinedRequestsAreAnsweredInOrder) {
   start();
   auto wire = raw();
-  ASSERT_TRUE(wire.write(as_bytes("PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nonePUT /b HTTP/1.1\r\nHost: x\r\n"
+  ASSERT_TRUE(wire.write(as_bytes("PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nonePUT "
+                                  "/b HTTP/1.1\r\nHost: x\r\n"
                                   "Content-Length: 3\r\nConnection: close\r\n\r\ntwo"),
                          kWait)
                   .ok());
@@ -172,10 +178,12 @@ TEST_F(Https, PipelinedRequestsAreAnsweredInOrder) {
 TEST_F(Https, ContinueIsSentBeforeTheBodyIsRead) {
   start();
   auto wire = raw();
-  ASSERT_TRUE(wire.write(as_bytes("PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n"
-                                  "Connection: close\r\n\r\n"),
-                         kWait)
-                  .ok());
+  ASSERT_TRUE(
+      wire.write(
+              as_bytes("PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n"
+                       "Connection: close\r\n\r\n"),
+              kWait)
+          .ok());
   Bytes buffer(1000);
   auto got = wire.read(buffer, kWait);
   ASSERT_TRUE(got.ok());
@@ -200,7 +208,8 @@ TEST_F(Https, AHeadThatNeverEndsIsCutAtItsDeadline) {
 
 TEST_F(Https, AClientWithoutACertificateIsDenied) {
   start();
-  auto http = HttpsClient::create({.endpoint = endpoint(), .policy = pki_.client(nullptr, "lake")}).value();
+  auto http =
+      HttpsClient::create({.endpoint = endpoint(), .policy = pki_.client(nullptr, "lake")}).value();
   auto response = http->send({.target = "/"});
   ASSERT_FALSE(response.ok());
   EXPECT_EQ(response.error().kind, ErrorKind::Denied) << response.error().message;
@@ -208,7 +217,9 @@ TEST_F(Https, AClientWithoutACertificateIsDenied) {
 
 TEST_F(Https, AServerThatIsSomebodyElseIsDenied) {
   start();
-  auto http = HttpsClient::create({.endpoint = endpoint(), .policy = pki_.client(pki_.node("edge"), "other")}).value();
+  auto http = HttpsClient::create(
+                  {.endpoint = endpoint(), .policy = pki_.client(pki_.node("edge"), "other")})
+                  .value();
   auto response = http->send({.target = "/"});
   ASSERT_FALSE(response.ok());
   EXPECT_EQ(response.error().kind, ErrorKind::Denied) << response.error().message;

@@ -79,14 +79,14 @@ struct TlsListener::State {
       // Counted here, not when the task begins: the next accept comes first.
       auto connection = std::make_unique<Count>(*self, self->active);
       auto shaking = std::make_unique<Count>(*self, self->handshakes);
-      self->loop.spawn(self->options.name, serve(self, std::move(std::get<1>(accepted)), std::move(connection),
-                                                 std::move(shaking)));
+      self->loop.spawn(self->options.name, serve(self, std::move(std::get<1>(accepted)),
+                                                 std::move(connection), std::move(shaking)));
     }
   }
 
   // INVARIANT: `self` comes first, so that it outlives the counts.
-  static Task<> serve(std::shared_ptr<State> self, tcp::socket socket, std::unique_ptr<Count> connection,
-                      std::unique_ptr<Count> shaking) {
+  static Task<> serve(std::shared_ptr<State> self, tcp::socket socket,
+                      std::unique_ptr<Count> connection, std::unique_ptr<Count> shaking) {
     TlsStream stream(std::move(socket), self->context, self->options.limits.stream);
     const auto shaken = co_await stream.handshake(self->options.limits.handshake_time_max);
     shaking.reset();
@@ -122,7 +122,8 @@ Result<std::unique_ptr<TlsListener>> TlsListener::open(Loop& loop, Options optio
   if (!error) acceptor.listen(4096, error);
   if (error) {
     return fail(ErrorKind::Unavailable, "cannot listen on `" + state->options.address + ":" +
-                                            std::to_string(endpoint.port()) + "`: " + error.message());
+                                            std::to_string(endpoint.port()) +
+                                            "`: " + error.message());
   }
   return std::unique_ptr<TlsListener>(new TlsListener(std::move(state)));
 }
@@ -137,7 +138,9 @@ void TlsListener::start(OnConnection on_connection, OnRefusal on_refusal) {
   state_->loop.spawn(state_->options.name + " accept", State::accept_loop(state_));
 }
 
-void TlsListener::set_context(std::shared_ptr<tls::Context> context) { state_->context = std::move(context); }
+void TlsListener::set_context(std::shared_ptr<tls::Context> context) {
+  state_->context = std::move(context);
+}
 void TlsListener::stop() { state_->stop(); }
 
 std::uint16_t TlsListener::port() const {

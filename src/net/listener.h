@@ -32,7 +32,7 @@ class TlsListener {
     TlsStream::Limits stream{};
   };
   struct Options {
-    std::string name{};     // for log lines
+    std::string name{};  // for log lines
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  // 0: the system chooses; see port()
     Limits limits{};

@@ -38,15 +38,16 @@ class Server {
     auto opened = TlsListener::open(loop_, {.name = "test", .limits = limits},
                                     tls::Context::server(std::move(policy)).value());
     listener_ = std::move(opened).value();
-    listener_->start(std::move(on_connection), [this](const std::string& peer, const tls::Refusal& refusal) {
-      const std::lock_guard lock(mutex_);
-      refusals_.push_back(refusal);
-      peer_ = peer;
-      if (!first_.has_value()) {
-        first_ = refusal;
-        refused_.set_value();
-      }
-    });
+    listener_->start(std::move(on_connection),
+                     [this](const std::string& peer, const tls::Refusal& refusal) {
+                       const std::lock_guard lock(mutex_);
+                       refusals_.push_back(refusal);
+                       peer_ = peer;
+                       if (!first_.has_value()) {
+                         first_ = refusal;
+                         refused_.set_value();
+                       }
+                     });
     thread_ = std::thread([this] { loop_.run(); });
   }
   ~Server() {
@@ -56,7 +57,8 @@ class Server {
   tls::Endpoint endpoint() const { return {"127.0.0.1", listener_->port()}; }
   // Waits for the first refusal.
   tls::Refusal refusal() {
-    if (refused_.get_future().wait_for(20s) != std::future_status::ready) return {.detail = "nothing was refused"};
+    if (refused_.get_future().wait_for(20s) != std::future_status::ready)
+      return {.detail = "nothing was refused"};
     const std::lock_guard lock(mutex_);
     return *first_;
   }
@@ -80,7 +82,8 @@ class Server {
 
 Bytes pattern(std::size_t size) {
   Bytes out(size);
-  for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<std::byte>((i * 131 + (i >> 8)) & 0xff);
+  for (std::size_t i = 0; i < size; ++i)
+    out[i] = static_cast<std::byte>((i * 131 + (i >> 8)) & 0xff);
   return out;
 }
 
@@ -132,21 +135,20 @@ TEST_F(Net, LargeTransfersArriveWhole) {
 
 TEST_F(Net, APeerThatDoesNotReadFillsABoundedBuffer) {
   std::promise<ErrorKind> outcome;
-  Server server(
-      pki_.server("edge"),
-      [&](TlsStream stream) -> Task<> {
-        const Bytes piece(256u << 10);
-        Status written;
-        while (written.ok()) {
-          written = stream.write(piece);
-          stream.flush();
-        }
-        EXPECT_LE(stream.unsent(), 1u << 20);
-        outcome.set_value(written.error().kind);
-        stream.close();
-        co_return;
-      },
-      {.stream = {.output_bytes_max = 1u << 20}});
+  Server server(pki_.server("edge"),
+                [&](TlsStream stream) -> Task<> {
+                  const Bytes piece(256u << 10);
+                  Status written;
+                  while (written.ok()) {
+                    written = stream.write(piece);
+                    stream.flush();
+                  }
+                  EXPECT_LE(stream.unsent(), 1u << 20);
+                  outcome.set_value(written.error().kind);
+                  stream.close();
+                  co_return;
+                },
+                {.stream = {.output_bytes_max = 1u << 20}});
   auto client = tls::BlockingClient::connect(server.endpoint(), device(), kWait);
   ASSERT_TRUE(client.ok());
   EXPECT_EQ(outcome.get_future().get(), ErrorKind::TooLarge);
@@ -238,16 +240,19 @@ TEST_F(Net, EveryRefusalHasItsReason) {
   EXPECT_EQ(refused(pki_, old).reason, tls::RefusalReason::TlsVersion);
   auto serving = pki_.device_profile("station");
   serving.uses = {crypto::KeyUse::ServerAuth};
-  EXPECT_EQ(refused(pki_, pki_.client(pki_.issue(serving), "edge")).reason, tls::RefusalReason::WrongRole);
+  EXPECT_EQ(refused(pki_, pki_.client(pki_.issue(serving), "edge")).reason,
+            tls::RefusalReason::WrongRole);
   auto expired = pki_.device_profile("station");
   expired.not_after = SystemClock().now() - std::chrono::hours(1);
-  EXPECT_EQ(refused(pki_, pki_.client(pki_.issue(expired), "edge")).reason, tls::RefusalReason::Expired);
+  EXPECT_EQ(refused(pki_, pki_.client(pki_.issue(expired), "edge")).reason,
+            tls::RefusalReason::Expired);
 }
 
 TEST_F(Net, ListenersShareAPortAndANewContextAppliesToNewConnections) {
   Server server(pki_.server("edge"), echo);
-  auto second = TlsListener::open(server.loop(), {.name = "second", .port = server.listener().port()},
-                                  tls::Context::server(pki_.server("edge")).value());
+  auto second =
+      TlsListener::open(server.loop(), {.name = "second", .port = server.listener().port()},
+                        tls::Context::server(pki_.server("edge")).value());
   EXPECT_TRUE(second.ok());
   second->reset();
   tls::Pki other("other");
@@ -258,14 +263,18 @@ TEST_F(Net, ListenersShareAPortAndANewContextAppliesToNewConnections) {
   });
   set.get_future().get();
   EXPECT_FALSE(tls::BlockingClient::connect(server.endpoint(), device(), kWait).ok());
-  EXPECT_TRUE(tls::BlockingClient::connect(server.endpoint(), other.client(other.device("x"), "edge"), kWait).ok());
+  EXPECT_TRUE(tls::BlockingClient::connect(server.endpoint(),
+                                           other.client(other.device("x"), "edge"), kWait)
+                  .ok());
 }
 
 TEST_F(Net, ConnectionsOverTheLimitWait) {
   Server server(pki_.server("edge"), echo, {.connections_max = 1});
   auto first = tls::BlockingClient::connect(server.endpoint(), device(), kWait);
   ASSERT_TRUE(first.ok());
-  EXPECT_FALSE(tls::BlockingClient::connect(server.endpoint(), device(), std::chrono::milliseconds(100)).ok());
+  EXPECT_FALSE(
+      tls::BlockingClient::connect(server.endpoint(), device(), std::chrono::milliseconds(100))
+          .ok());
   first->close();
   EXPECT_TRUE(tls::BlockingClient::connect(server.endpoint(), device(), kWait).ok());
 }
@@ -300,7 +309,8 @@ TEST_F(Net, TasksConnectOutWithVerifiedPeers) {
 }
 
 Task<Result<int>> never() {
-  asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+  asio::steady_timer timer(co_await asio::this_coro::executor,
+                           asio::steady_timer::time_point::max());
   co_await timer.async_wait(kAwait);
   co_return 1;
 }
@@ -327,7 +337,11 @@ TEST(LoopTurn, HooksRunAfterAllThatWasReadyAndWhatTheyPostRunsBeforeBlocking) {
   int turns = 0;
   loop.on_turn([&] {
     order += '|';
-    if (++turns == 1) loop.post([&] { order += 'c'; loop.stop(); });
+    if (++turns == 1)
+      loop.post([&] {
+        order += 'c';
+        loop.stop();
+      });
   });
   loop.post([&] { order += 'a'; });
   loop.post([&] { order += 'b'; });

@@ -51,7 +51,8 @@ struct TlsStream::State : std::enable_shared_from_this<State> {
         progress(socket.get_executor(), SteadyClock::time_point::max()),
         timer(socket.get_executor()) {}
 
-  // INVARIANT: the connection borrows the socket's descriptor; nothing calls it once `open` is false.
+  // INVARIANT: the connection borrows the socket's descriptor; nothing calls it once `open` is
+  // false.
   tcp::socket socket;
   tls::Connection connection;
   Limits limits;
@@ -129,7 +130,8 @@ Task<Status> TlsStream::State::wait(std::shared_ptr<State> self, tls::Step step)
   co_return Status();
 }
 
-Task<Result<tls::PeerFacts, tls::Refusal>> TlsStream::State::handshake(std::shared_ptr<State> self) {
+Task<Result<tls::PeerFacts, tls::Refusal>> TlsStream::State::handshake(
+    std::shared_ptr<State> self) {
   for (;;) {
     const tls::Step step = self->connection.handshake();
     if (step == tls::Step::Done) co_return self->connection.facts();
@@ -137,9 +139,10 @@ Task<Result<tls::PeerFacts, tls::Refusal>> TlsStream::State::handshake(std::shar
     const Status waited = co_await wait(self, step);
     if (waited.ok()) continue;
     const bool late = waited.error().kind == ErrorKind::Timeout;
-    co_return tls::Refusal{.reason = late ? tls::RefusalReason::Timeout : tls::RefusalReason::Disconnected,
-                           .detail = late ? "the handshake took longer than allowed" : waited.error().message,
-                           .bytes = self->connection.bytes_received()};
+    co_return tls::Refusal{
+        .reason = late ? tls::RefusalReason::Timeout : tls::RefusalReason::Disconnected,
+        .detail = late ? "the handshake took longer than allowed" : waited.error().message,
+        .bytes = self->connection.bytes_received()};
   }
 }
 
@@ -148,19 +151,23 @@ std::optional<Result<std::size_t>> TlsStream::State::try_read(MutableByteSpan to
   const tls::Io io = connection.read(to);
   step = io.step;
   switch (io.step) {
-    case tls::Step::Done: return io.bytes;
+    case tls::Step::Done:
+      return io.bytes;
     case tls::Step::WantRead:
-    case tls::Step::WantWrite: return std::nullopt;
+    case tls::Step::WantWrite:
+      return std::nullopt;
     case tls::Step::Closed:
       if (connection.closed_cleanly()) return std::size_t{0};
       return fail(ErrorKind::Unavailable, connection.error());
-    case tls::Step::Failed: break;
+    case tls::Step::Failed:
+      break;
   }
   const bool alert = connection.error().contains("alert");
   return fail(alert ? ErrorKind::Denied : ErrorKind::Unavailable, connection.error());
 }
 
-Task<Result<std::size_t>> TlsStream::State::read_some(std::shared_ptr<State> self, MutableByteSpan to) {
+Task<Result<std::size_t>> TlsStream::State::read_some(std::shared_ptr<State> self,
+                                                      MutableByteSpan to) {
   for (;;) {
     tls::Step step = tls::Step::WantRead;
     if (auto now = self->try_read(to, step)) co_return *std::move(now);
@@ -195,12 +202,19 @@ void TlsStream::State::flush() {
     const ByteSpan next = ByteSpan(output).subspan(output_sent, std::min(unsent(), kRecordBytes));
     const tls::Io io = connection.write(next);
     switch (io.step) {
-      case tls::Step::Done: output_sent += io.bytes; break;
-      case tls::Step::WantRead: arm_write(tcp::socket::wait_read); break;
-      case tls::Step::WantWrite: arm_write(tcp::socket::wait_write); break;
+      case tls::Step::Done:
+        output_sent += io.bytes;
+        break;
+      case tls::Step::WantRead:
+        arm_write(tcp::socket::wait_read);
+        break;
+      case tls::Step::WantWrite:
+        arm_write(tcp::socket::wait_write);
+        break;
       case tls::Step::Closed:
       case tls::Step::Failed:
-        failure = connection.error().empty() ? "the peer closed the connection" : connection.error();
+        failure =
+            connection.error().empty() ? "the peer closed the connection" : connection.error();
         break;
     }
   }
@@ -247,7 +261,8 @@ Task<> TlsStream::State::linger(std::shared_ptr<State> self, std::chrono::millis
   self->close();
 }
 
-Task<> TlsStream::State::close_gracefully(std::shared_ptr<State> self, std::chrono::milliseconds limit) {
+Task<> TlsStream::State::close_gracefully(std::shared_ptr<State> self,
+                                          std::chrono::milliseconds limit) {
   self->timed_out = false;
   self->deadline = SteadyClock::now() + limit;
   self->arm_timer();
@@ -281,7 +296,9 @@ Task<Result<tls::PeerFacts, tls::Refusal>> TlsStream::handshake(std::chrono::mil
   co_return shaken;
 }
 
-Task<Result<std::size_t>> TlsStream::read_some(MutableByteSpan to) { return State::read_some(state_, to); }
+Task<Result<std::size_t>> TlsStream::read_some(MutableByteSpan to) {
+  return State::read_some(state_, to);
+}
 
 std::optional<Result<std::size_t>> TlsStream::try_read(MutableByteSpan to) {
   tls::Step step = tls::Step::WantRead;
@@ -292,7 +309,8 @@ Status TlsStream::write(ByteSpan data) {
   State& state = *state_;
   if (!state.open) return fail(ErrorKind::Unavailable, "the connection is closed");
   if (!state.failure.empty()) return fail(ErrorKind::Unavailable, state.failure);
-  if (data.size() > state.limits.output_bytes_max - std::min(state.unsent(), state.limits.output_bytes_max)) {
+  if (data.size() >
+      state.limits.output_bytes_max - std::min(state.unsent(), state.limits.output_bytes_max)) {
     return fail(ErrorKind::TooLarge, "the peer does not take its data");
   }
   append(state.output, data);
@@ -301,10 +319,14 @@ Status TlsStream::write(ByteSpan data) {
 
 void TlsStream::flush() { state_->flush(); }
 std::size_t TlsStream::unsent() const { return state_->unsent(); }
-Task<Status> TlsStream::drained() { return State::drained(state_, state_->limits.output_bytes_low); }
+Task<Status> TlsStream::drained() {
+  return State::drained(state_, state_->limits.output_bytes_low);
+}
 Task<Status> TlsStream::drained_all() { return State::drained(state_, 0); }
 void TlsStream::close() { state_->close(); }
-Task<> TlsStream::close_gracefully(std::chrono::milliseconds limit) { return State::close_gracefully(state_, limit); }
+Task<> TlsStream::close_gracefully(std::chrono::milliseconds limit) {
+  return State::close_gracefully(state_, limit);
+}
 Task<> TlsStream::linger(std::chrono::milliseconds limit) { return State::linger(state_, limit); }
 bool TlsStream::is_open() const { return state_->open; }
 const tls::PeerFacts& TlsStream::facts() const { return state_->connection.facts(); }
@@ -318,12 +340,14 @@ Task<Result<tcp::socket>> connect_plain(std::string host, std::uint16_t port) {
   tcp::resolver resolver(executor);
   const auto found = co_await resolver.async_resolve(host, std::to_string(port), kAwait);
   if (std::get<0>(found)) {
-    co_return fail(ErrorKind::Unavailable, "cannot resolve `" + host + "`: " + std::get<0>(found).message());
+    co_return fail(ErrorKind::Unavailable,
+                   "cannot resolve `" + host + "`: " + std::get<0>(found).message());
   }
   tcp::socket socket(executor);
   const auto connected = co_await asio::async_connect(socket, std::get<1>(found), kAwait);
   if (std::get<0>(connected)) {
-    co_return fail(ErrorKind::Unavailable, "cannot connect to `" + host + ":" + std::to_string(port) +
+    co_return fail(ErrorKind::Unavailable, "cannot connect to `" + host + ":" +
+                                               std::to_string(port) +
                                                "`: " + std::get<0>(connected).message());
   }
   co_return std::move(socket);
@@ -331,7 +355,8 @@ Task<Result<tcp::socket>> connect_plain(std::string host, std::uint16_t port) {
 
 }  // namespace
 
-Task<Result<TlsStream>> connect_tls(std::string host, std::uint16_t port, std::shared_ptr<tls::Context> context,
+Task<Result<TlsStream>> connect_tls(std::string host, std::uint16_t port,
+                                    std::shared_ptr<tls::Context> context,
                                     std::chrono::milliseconds limit) {
   auto socket = co_await with_deadline(connect_plain(host, port), limit);
   if (!socket.ok()) co_return std::move(socket).error();
@@ -339,9 +364,10 @@ Task<Result<TlsStream>> connect_tls(std::string host, std::uint16_t port, std::s
   const auto shaken = co_await stream.handshake(limit);
   if (shaken.ok()) co_return stream;
   const tls::Refusal& refusal = shaken.error();
-  const ErrorKind kind = refusal.reason == tls::RefusalReason::Timeout        ? ErrorKind::Timeout
-                         : refusal.reason == tls::RefusalReason::Disconnected ? ErrorKind::Unavailable
-                                                                              : ErrorKind::Denied;
+  const ErrorKind kind = refusal.reason == tls::RefusalReason::Timeout ? ErrorKind::Timeout
+                         : refusal.reason == tls::RefusalReason::Disconnected
+                             ? ErrorKind::Unavailable
+                             : ErrorKind::Denied;
   co_return fail(kind, "handshake with `" + host + ":" + std::to_string(port) + "`: " +
                            std::string(tls::to_string(refusal.reason)) + ": " + refusal.detail);
 }

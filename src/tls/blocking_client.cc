@@ -23,9 +23,11 @@ class Deadline {
   // Waits until `descriptor` is ready.
   Status wait(int descriptor, short events) const {
     for (;;) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - std::chrono::steady_clock::now());
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(at_ - std::chrono::steady_clock::now());
       pollfd item{.fd = descriptor, .events = events, .revents = 0};
-      const int ready = ::poll(&item, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000)));
+      const int ready = ::poll(
+          &item, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000)));
       if (ready > 0) return {};
       if (ready == 0) return fail(ErrorKind::Timeout, "the peer took longer than allowed");
       if (errno != EINTR) return fail_errno(errno, "cannot wait for a socket");
@@ -65,7 +67,9 @@ Result<int> connect_to(const Endpoint& to, const Deadline& deadline) {
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   const std::string where = "`" + to.host + ":" + std::to_string(to.port) + "`";
-  if (const int code = ::getaddrinfo(to.host.c_str(), std::to_string(to.port).c_str(), &hints, &found); code != 0) {
+  if (const int code =
+          ::getaddrinfo(to.host.c_str(), std::to_string(to.port).c_str(), &hints, &found);
+      code != 0) {
     return fail(ErrorKind::Unavailable, "cannot resolve " + where + ": " + ::gai_strerror(code));
   }
   const std::unique_ptr<addrinfo, AddressesFree> list(found);
@@ -88,7 +92,8 @@ Result<PlainSocket> PlainSocket::connect(const Endpoint& to, Duration timeout) {
 PlainSocket::~PlainSocket() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
-PlainSocket::PlainSocket(PlainSocket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+PlainSocket::PlainSocket(PlainSocket&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
 PlainSocket& PlainSocket::operator=(PlainSocket&& other) noexcept {
   if (this != &other) {
     if (descriptor_ >= 0) ::close(descriptor_);
@@ -103,7 +108,8 @@ Result<std::size_t> PlainSocket::read(MutableByteSpan to, Duration timeout) {
     const ssize_t got = ::recv(descriptor_, to.data(), to.size(), 0);
     if (got >= 0) return static_cast<std::size_t>(got);
     if (errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) return fail(ErrorKind::Unavailable, fail_errno(errno, "cannot read").message);
+    if (errno != EAGAIN && errno != EWOULDBLOCK)
+      return fail(ErrorKind::Unavailable, fail_errno(errno, "cannot read").message);
     SEALANE_TRY(deadline.wait(descriptor_, POLLIN));
   }
 }
@@ -138,7 +144,8 @@ struct BlockingClient::Impl {
   Error broken(Step step) const {
     if (step == Step::Closed) {
       const bool clean = connection.closed_cleanly();
-      return fail(ErrorKind::Unavailable, clean ? "the peer closed the connection" : connection.error());
+      return fail(ErrorKind::Unavailable,
+                  clean ? "the peer closed the connection" : connection.error());
     }
     const std::string& why = connection.error();
     const bool alert = why.contains("alert") || why.contains("certificate");
@@ -155,7 +162,8 @@ BlockingClient& BlockingClient::operator=(BlockingClient&& other) noexcept {
 }
 BlockingClient::~BlockingClient() { close(); }
 
-Result<BlockingClient> BlockingClient::connect(const Endpoint& to, const ClientPolicy& policy, Duration timeout) {
+Result<BlockingClient> BlockingClient::connect(const Endpoint& to, const ClientPolicy& policy,
+                                               Duration timeout) {
   SEALANE_ASSIGN(std::shared_ptr<Context> context, Context::client(policy));
   return connect(to, std::move(context), timeout);
 }

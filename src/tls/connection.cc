@@ -23,10 +23,10 @@ constexpr std::array<unsigned char, 7> kRefusalAlert{0x15, 0x03, 0x03, 0x00, 0x0
 std::string system_text(int error) { return std::generic_category().message(error); }
 
 bool is_version_error(int reason) {
-  return reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_VERSION_TOO_LOW || reason == SSL_R_VERSION_TOO_HIGH ||
-         reason == SSL_R_WRONG_SSL_VERSION || reason == SSL_R_NO_PROTOCOLS_AVAILABLE ||
-         reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION || reason == SSL_R_WRONG_VERSION_NUMBER ||
-         reason == SSL_R_UNKNOWN_PROTOCOL;
+  return reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_VERSION_TOO_LOW ||
+         reason == SSL_R_VERSION_TOO_HIGH || reason == SSL_R_WRONG_SSL_VERSION ||
+         reason == SSL_R_NO_PROTOCOLS_AVAILABLE || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION ||
+         reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_UNKNOWN_PROTOCOL;
 }
 
 std::string group_of(SSL* ssl) {
@@ -51,7 +51,8 @@ std::string drain_errors() {
   return out;
 }
 
-Connection::Connection(std::shared_ptr<Context> context, int descriptor) : impl_(std::make_unique<Impl>()) {
+Connection::Connection(std::shared_ptr<Context> context, int descriptor)
+    : impl_(std::make_unique<Impl>()) {
   impl_->context = std::move(context);
   impl_->socket.descriptor = descriptor;
   impl_->ssl.reset(SSL_new(impl_->context->impl().ssl.get()));
@@ -69,7 +70,8 @@ Connection::Connection(std::shared_ptr<Context> context, int descriptor) : impl_
   const auto& policy = std::get<ClientPolicy>(impl_->context->impl().policy);
   const std::string& host = policy.expected_host;
   // RFC 6066 §3: literal addresses are not permitted in server_name.
-  if (!host.empty() && host.find_first_not_of("0123456789.") != std::string::npos && !host.contains(':')) {
+  if (!host.empty() && host.find_first_not_of("0123456789.") != std::string::npos &&
+      !host.contains(':')) {
     SSL_set_tlsext_host_name(ssl, host.c_str());
   }
 }
@@ -105,13 +107,14 @@ Step Connection::Impl::sniff() {
   int waiting = 0;
   const bool counted = ::ioctl(socket.descriptor, FIONREAD, &waiting) == 0;
   socket.received = static_cast<std::uint64_t>(counted ? waiting : got);
-  // Take what came, bounded, so that closing does not reset the connection before the alert is read.
+  // Take what came, bounded, so that closing does not reset the connection before the alert is
+  // read.
   std::array<std::byte, 4096> sink;
   [[maybe_unused]] const ssize_t taken = ::recv(socket.descriptor, sink.data(), sink.size(), 0);
   [[maybe_unused]] const ssize_t sent =
       ::send(socket.descriptor, kRefusalAlert.data(), kRefusalAlert.size(), MSG_NOSIGNAL);
-  return fail_handshake(RefusalReason::Plaintext,
-                        "the first bytes are not TLS; they look like " + std::string(guess_protocol(seen)));
+  return fail_handshake(RefusalReason::Plaintext, "the first bytes are not TLS; they look like " +
+                                                      std::string(guess_protocol(seen)));
 }
 
 Step Connection::Impl::handshake_failed() {
@@ -121,7 +124,8 @@ Step Connection::Impl::handshake_failed() {
     const Refusal by_us = *std::move(verdict);
     return fail_handshake(by_us.reason, by_us.detail);
   }
-  if (socket.error != 0) return fail_handshake(RefusalReason::Disconnected, system_text(socket.error));
+  if (socket.error != 0)
+    return fail_handshake(RefusalReason::Disconnected, system_text(socket.error));
   if (socket.at_end || code == SSL_ERROR_SYSCALL) {
     return fail_handshake(RefusalReason::Disconnected, "the peer left during the handshake");
   }
@@ -130,18 +134,22 @@ Step Connection::Impl::handshake_failed() {
   }
   std::string text = drain_errors();
   if (is_version_error(reason)) return fail_handshake(RefusalReason::TlsVersion, std::move(text));
-  return fail_handshake(RefusalReason::Handshake, text.empty() ? "the handshake failed" : std::move(text));
+  return fail_handshake(RefusalReason::Handshake,
+                        text.empty() ? "the handshake failed" : std::move(text));
 }
 
 // What a call of OpenSSL that returned `result` <= 0 means once the handshake is over.
 Step Connection::Impl::after(int result) {
   switch (SSL_get_error(ssl.get(), result)) {
-    case SSL_ERROR_WANT_READ: return Step::WantRead;
-    case SSL_ERROR_WANT_WRITE: return Step::WantWrite;
+    case SSL_ERROR_WANT_READ:
+      return Step::WantRead;
+    case SSL_ERROR_WANT_WRITE:
+      return Step::WantWrite;
     case SSL_ERROR_ZERO_RETURN:
       clean_end = true;
       return Step::Closed;
-    default: break;
+    default:
+      break;
   }
   // First: OpenSSL answers the end with an alert, which may fail to be sent.
   if (socket.at_end && ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
@@ -166,7 +174,8 @@ void Connection::Impl::collect_facts() {
   facts.resumed = SSL_session_reused(ssl.get()) == 1;
   facts.certificate = std::move(peer_certificate);
   if (facts.certificate) {
-    if (const auto identity = identity::identity_of(*facts.certificate)) facts.identity = identity::to_uri(*identity);
+    if (const auto identity = identity::identity_of(*facts.certificate))
+      facts.identity = identity::to_uri(*identity);
   }
 }
 
@@ -183,9 +192,12 @@ Step Connection::handshake() {
     return Step::Done;
   }
   switch (SSL_get_error(impl_->ssl.get(), result)) {
-    case SSL_ERROR_WANT_READ: return Step::WantRead;
-    case SSL_ERROR_WANT_WRITE: return Step::WantWrite;
-    default: return impl_->handshake_failed();
+    case SSL_ERROR_WANT_READ:
+      return Step::WantRead;
+    case SSL_ERROR_WANT_WRITE:
+      return Step::WantWrite;
+    default:
+      return impl_->handshake_failed();
   }
 }
 
@@ -226,7 +238,8 @@ std::string_view guess_protocol(ByteSpan first) {
   if (first.empty()) return "unknown";
   const std::string_view text = as_text(first);
   if (first[0] == kHandshakeRecord) return "TLS";
-  for (const std::string_view start : {"GET ", "PUT ", "POST", "HEAD", "DELE", "OPTI", "CONN", "PATC", "PRI "}) {
+  for (const std::string_view start :
+       {"GET ", "PUT ", "POST", "HEAD", "DELE", "OPTI", "CONN", "PATC", "PRI "}) {
     if (text.starts_with(start.substr(0, text.size()))) return "HTTP";
   }
   if (text.starts_with("SSH-")) return "SSH";

@@ -14,7 +14,9 @@ BioPtr bio_over(ByteSpan bytes) {
   return BioPtr(BIO_new_mem_buf(bytes.data(), checked_cast<int>(bytes.size())));
 }
 
-int number_of(Version version) { return version == Version::Tls12 ? TLS1_2_VERSION : TLS1_3_VERSION; }
+int number_of(Version version) {
+  return version == Version::Tls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
+}
 
 Error unusable(std::string_view what) {
   const std::string why = drain_errors();
@@ -24,17 +26,21 @@ Error unusable(std::string_view what) {
 Status use_credentials(SSL_CTX* ssl, const Credentials& credentials) {
   BioPtr chain = bio_over(as_bytes(credentials.certificate_pem));
   CertificatePtr leaf(PEM_read_bio_X509(chain.get(), nullptr, no_passphrase, nullptr));
-  if (!leaf || SSL_CTX_use_certificate(ssl, leaf.get()) != 1) return unusable("the certificate cannot be used");
+  if (!leaf || SSL_CTX_use_certificate(ssl, leaf.get()) != 1)
+    return unusable("the certificate cannot be used");
   for (;;) {
     CertificatePtr next(PEM_read_bio_X509(chain.get(), nullptr, no_passphrase, nullptr));
     if (!next) break;
-    if (SSL_CTX_add1_chain_cert(ssl, next.get()) != 1) return unusable("the certificate chain cannot be used");
+    if (SSL_CTX_add1_chain_cert(ssl, next.get()) != 1)
+      return unusable("the certificate chain cannot be used");
   }
   ERR_clear_error();
   BioPtr pem = bio_over(credentials.key_pem.reveal());
   KeyPtr key(PEM_read_bio_PrivateKey(pem.get(), nullptr, no_passphrase, nullptr));
-  if (!key || SSL_CTX_use_PrivateKey(ssl, key.get()) != 1) return unusable("the private key cannot be used");
-  if (SSL_CTX_check_private_key(ssl) != 1) return unusable("the private key does not belong to the certificate");
+  if (!key || SSL_CTX_use_PrivateKey(ssl, key.get()) != 1)
+    return unusable("the private key cannot be used");
+  if (SSL_CTX_check_private_key(ssl) != 1)
+    return unusable("the private key does not belong to the certificate");
   return {};
 }
 
@@ -44,8 +50,10 @@ Status trust(SSL_CTX* ssl, const std::string& pem, bool name_to_clients) {
   for (;; ++count) {
     CertificatePtr ca(PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr));
     if (!ca) break;
-    if (X509_STORE_add_cert(SSL_CTX_get_cert_store(ssl), ca.get()) != 1) return unusable("a CA certificate cannot be used");
-    if (name_to_clients && SSL_CTX_add_client_CA(ssl, ca.get()) != 1) return unusable("a CA certificate cannot be used");
+    if (X509_STORE_add_cert(SSL_CTX_get_cert_store(ssl), ca.get()) != 1)
+      return unusable("a CA certificate cannot be used");
+    if (name_to_clients && SSL_CTX_add_client_CA(ssl, ca.get()) != 1)
+      return unusable("a CA certificate cannot be used");
   }
   ERR_clear_error();
   if (count == 0) return fail(ErrorKind::Invalid, "there is no CA certificate to trust");
@@ -53,12 +61,15 @@ Status trust(SSL_CTX* ssl, const std::string& pem, bool name_to_clients) {
 }
 
 Result<ContextPtr> new_context(const SSL_METHOD* method, Version version_min, Version version_max) {
-  if (version_max < version_min) return fail(ErrorKind::Invalid, "the highest TLS version is below the lowest");
+  if (version_max < version_min)
+    return fail(ErrorKind::Invalid, "the highest TLS version is below the lowest");
   ContextPtr ssl(SSL_CTX_new(method));
   if (!ssl) return unusable("no TLS context");
-  SSL_CTX_set_options(ssl.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
-                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-  SSL_CTX_clear_options(ssl.get(), SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
+  SSL_CTX_set_options(ssl.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                     SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                     SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_clear_options(ssl.get(),
+                        SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
   SSL_CTX_set_mode(ssl.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(ssl.get(), 1);
@@ -66,8 +77,10 @@ Result<ContextPtr> new_context(const SSL_METHOD* method, Version version_min, Ve
   if (SSL_CTX_set_num_tickets(ssl.get(), 0) != 1 || SSL_CTX_set_max_early_data(ssl.get(), 0) != 1 ||
       SSL_CTX_set_min_proto_version(ssl.get(), number_of(version_min)) != 1 ||
       SSL_CTX_set_max_proto_version(ssl.get(), number_of(version_max)) != 1 ||
-      SSL_CTX_set_ciphersuites(ssl.get(), kSuites13) != 1 || SSL_CTX_set_cipher_list(ssl.get(), kSuites12) != 1 ||
-      SSL_CTX_set1_groups_list(ssl.get(), kGroups) != 1 || SSL_CTX_set1_sigalgs_list(ssl.get(), kSignatures) != 1) {
+      SSL_CTX_set_ciphersuites(ssl.get(), kSuites13) != 1 ||
+      SSL_CTX_set_cipher_list(ssl.get(), kSuites12) != 1 ||
+      SSL_CTX_set1_groups_list(ssl.get(), kGroups) != 1 ||
+      SSL_CTX_set1_sigalgs_list(ssl.get(), kSignatures) != 1) {
     return unusable("the TLS policy cannot be set");
   }
   // A chain is a leaf under a CA of path length 0; room for one intermediate of somebody else's.
@@ -82,8 +95,10 @@ Context::Context(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Context::~Context() = default;
 
 Result<std::shared_ptr<Context>> Context::server(ServerPolicy policy) {
-  if (!policy.credentials) return fail(ErrorKind::Invalid, "a server needs a certificate and its key");
-  SEALANE_ASSIGN(ContextPtr ssl, new_context(TLS_server_method(), policy.version_min, Version::Tls13));
+  if (!policy.credentials)
+    return fail(ErrorKind::Invalid, "a server needs a certificate and its key");
+  SEALANE_ASSIGN(ContextPtr ssl,
+                 new_context(TLS_server_method(), policy.version_min, Version::Tls13));
   SEALANE_TRY(use_credentials(ssl.get(), *policy.credentials));
   if (policy.client_identity == ClientIdentity::Required) {
     SEALANE_TRY(trust(ssl.get(), policy.trusted_ca_pem, true));
@@ -96,9 +111,11 @@ Result<std::shared_ptr<Context>> Context::server(ServerPolicy policy) {
 
 Result<std::shared_ptr<Context>> Context::client(ClientPolicy policy) {
   if (policy.expected_uri.empty() && policy.expected_host.empty()) {
-    return fail(ErrorKind::Invalid, "a client needs to know whom it talks to: an expected URI or host");
+    return fail(ErrorKind::Invalid,
+                "a client needs to know whom it talks to: an expected URI or host");
   }
-  SEALANE_ASSIGN(ContextPtr ssl, new_context(TLS_client_method(), policy.version_min, policy.version_max));
+  SEALANE_ASSIGN(ContextPtr ssl,
+                 new_context(TLS_client_method(), policy.version_min, policy.version_max));
   if (policy.credentials) SEALANE_TRY(use_credentials(ssl.get(), *policy.credentials));
   SEALANE_TRY(trust(ssl.get(), policy.trusted_ca_pem, false));
   SSL_CTX_set_verify(ssl.get(), SSL_VERIFY_PEER, nullptr);

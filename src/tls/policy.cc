@@ -14,9 +14,11 @@ constexpr std::uint64_t kPemBytesMax = 256u << 10;
 
 std::string print_common(Version version_min, Version version_max) {
   std::string out;
-  out += "versions: " + std::string(to_string(version_min)) + " to " + std::string(to_string(version_max)) + "\n";
+  out += "versions: " + std::string(to_string(version_min)) + " to " +
+         std::string(to_string(version_max)) + "\n";
   out += "suites of TLSv1.3: " + std::string(kSuites13) + "\n";
-  out += "suites of TLSv1.2: " + (version_min == Version::Tls12 ? std::string(kSuites12) : "none") + "\n";
+  out += "suites of TLSv1.2: " + (version_min == Version::Tls12 ? std::string(kSuites12) : "none") +
+         "\n";
   out += "groups: " + std::string(kGroups) + "\n";
   out += "signature algorithms: " + std::string(kSignatures) + "\n";
   out += "renegotiation: no\ncompression: no\nearly data: no\ntickets: no\nresumption: no\n";
@@ -31,27 +33,39 @@ std::string_view to_string(Version version) {
 
 std::string_view to_string(RefusalReason reason) {
   switch (reason) {
-    case RefusalReason::Plaintext: return "plaintext";
-    case RefusalReason::TlsVersion: return "tls-version";
-    case RefusalReason::NoCertificate: return "no-certificate";
-    case RefusalReason::UntrustedIssuer: return "untrusted-issuer";
-    case RefusalReason::Expired: return "expired";
-    case RefusalReason::Revoked: return "revoked";
-    case RefusalReason::Unregistered: return "unregistered";
-    case RefusalReason::WrongRole: return "wrong-role";
-    case RefusalReason::Handshake: return "handshake";
-    case RefusalReason::Timeout: return "timeout";
-    case RefusalReason::Disconnected: return "disconnected";
+    case RefusalReason::Plaintext:
+      return "plaintext";
+    case RefusalReason::TlsVersion:
+      return "tls-version";
+    case RefusalReason::NoCertificate:
+      return "no-certificate";
+    case RefusalReason::UntrustedIssuer:
+      return "untrusted-issuer";
+    case RefusalReason::Expired:
+      return "expired";
+    case RefusalReason::Revoked:
+      return "revoked";
+    case RefusalReason::Unregistered:
+      return "unregistered";
+    case RefusalReason::WrongRole:
+      return "wrong-role";
+    case RefusalReason::Handshake:
+      return "handshake";
+    case RefusalReason::Timeout:
+      return "timeout";
+    case RefusalReason::Disconnected:
+      return "disconnected";
   }
   return "handshake";
 }
 
-Result<std::shared_ptr<const Credentials>> load_credentials(Env& env, const std::string& certificate_path,
+Result<std::shared_ptr<const Credentials>> load_credentials(Env& env,
+                                                            const std::string& certificate_path,
                                                             const std::string& key_path) {
   SEALANE_ASSIGN(const Bytes certificate, read_file(env, certificate_path, kPemBytesMax));
   SEALANE_ASSIGN(Bytes key, read_file(env, key_path, kPemBytesMax));
-  return std::make_shared<const Credentials>(
-      Credentials{.certificate_pem = to_text(certificate), .key_pem = Secret::take(std::move(key))});
+  return std::make_shared<const Credentials>(Credentials{.certificate_pem = to_text(certificate),
+                                                         .key_pem = Secret::take(std::move(key))});
 }
 
 PeerCheck require_uri(std::string uri) {

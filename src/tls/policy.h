@@ -35,8 +35,8 @@ std::string_view to_string(RefusalReason reason);  // the words of `connection-r
 
 struct Refusal {
   RefusalReason reason = RefusalReason::Handshake;
-  std::string detail{};       // one line for the operator
-  std::uint64_t bytes = 0;    // that reached us
+  std::string detail{};                                   // one line for the operator
+  std::uint64_t bytes = 0;                                // that reached us
   std::optional<crypto::CertificateFacts> certificate{};  // of the peer, when it showed one
 };
 
@@ -45,7 +45,8 @@ struct Credentials {
   std::string certificate_pem;
   Secret key_pem;
 };
-Result<std::shared_ptr<const Credentials>> load_credentials(Env& env, const std::string& certificate_path,
+Result<std::shared_ptr<const Credentials>> load_credentials(Env& env,
+                                                            const std::string& certificate_path,
                                                             const std::string& key_path);
 
 // Decides about a peer whose chain, dates and extended key usage are right already.  Nothing: may

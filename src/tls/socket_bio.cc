@@ -62,7 +62,8 @@ long control_socket(BIO* bio, int command, long, void*) {
 BIO_METHOD* make_method() {
   BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "sealane socket");
   SEALANE_CHECK(method != nullptr);
-  SEALANE_CHECK(BIO_meth_set_read(method, read_socket) == 1 && BIO_meth_set_write(method, write_socket) == 1 &&
+  SEALANE_CHECK(BIO_meth_set_read(method, read_socket) == 1 &&
+                BIO_meth_set_write(method, write_socket) == 1 &&
                 BIO_meth_set_ctrl(method, control_socket) == 1);
   return method;
 }

@@ -16,9 +16,7 @@ namespace {
 
 // Two ends of a connection in one thread.
 struct Wire {
-  Wire() {
-    SEALANE_CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
-  }
+  Wire() { SEALANE_CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0); }
   ~Wire() {
     ::close(ends[0]);
     ::close(ends[1]);
@@ -44,8 +42,12 @@ Outcome shake_hands(Connection& client, Connection& server) {
 
 class Tls : public ::testing::Test {
  protected:
-  std::shared_ptr<Context> server_context(ServerPolicy policy) { return Context::server(std::move(policy)).value(); }
-  std::shared_ptr<Context> client_context(ClientPolicy policy) { return Context::client(std::move(policy)).value(); }
+  std::shared_ptr<Context> server_context(ServerPolicy policy) {
+    return Context::server(std::move(policy)).value();
+  }
+  std::shared_ptr<Context> client_context(ClientPolicy policy) {
+    return Context::client(std::move(policy)).value();
+  }
 
   // The refusal that `server` gives `client`.
   Refusal refusal_of(ServerPolicy server_policy, ClientPolicy client_policy) {
@@ -122,7 +124,8 @@ TEST_F(Tls, NothingIsResumed) {
 }
 
 TEST_F(Tls, NoCertificateIsNamed) {
-  EXPECT_EQ(refusal_of(pki_.server("edge"), pki_.client(nullptr, "edge")).reason, RefusalReason::NoCertificate);
+  EXPECT_EQ(refusal_of(pki_.server("edge"), pki_.client(nullptr, "edge")).reason,
+            RefusalReason::NoCertificate);
 }
 
 TEST_F(Tls, SelfSignedAndForeignIssuersAreUntrusted) {
@@ -131,7 +134,8 @@ TEST_F(Tls, SelfSignedAndForeignIssuersAreUntrusted) {
   ASSERT_TRUE(own.certificate);
   EXPECT_EQ(own.certificate->common_name, "station");
   EXPECT_GT(own.bytes, 0u);
-  auto foreign = refusal_of(pki_.server("edge"), pki_.client(Pki("test").device("station"), "edge"));
+  auto foreign =
+      refusal_of(pki_.server("edge"), pki_.client(Pki("test").device("station"), "edge"));
   EXPECT_EQ(foreign.reason, RefusalReason::UntrustedIssuer) << foreign.detail;
 }
 
@@ -140,10 +144,12 @@ TEST_F(Tls, ExpiredAndNotYetValidAreNamed) {
   auto past = pki_.device_profile("station");
   past.not_before = now - std::chrono::hours(48);
   past.not_after = now - std::chrono::hours(1);
-  EXPECT_EQ(refusal_of(pki_.server("edge"), pki_.client(pki_.issue(past), "edge")).reason, RefusalReason::Expired);
+  EXPECT_EQ(refusal_of(pki_.server("edge"), pki_.client(pki_.issue(past), "edge")).reason,
+            RefusalReason::Expired);
   auto future = pki_.device_profile("station");
   future.not_before = now + std::chrono::hours(1);
-  EXPECT_EQ(refusal_of(pki_.server("edge"), pki_.client(pki_.issue(future), "edge")).reason, RefusalReason::Expired);
+  EXPECT_EQ(refusal_of(pki_.server("edge"), pki_.client(pki_.issue(future), "edge")).reason,
+            RefusalReason::Expired);
 }
 
 TEST_F(Tls, WrongOrMissingKeyUsageIsAWrongRole) {
@@ -196,7 +202,8 @@ TEST_F(Tls, ThePeerHearsTheSameForEveryBadCertificate) {
 }
 
 TEST_F(Tls, PlaintextIsNamedWithItsProtocolAndBytes) {
-  const Bytes connect = to_bytes(std::string_view("\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00", 14));
+  const Bytes connect =
+      to_bytes(std::string_view("\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00", 14));
   Wire wire;
   Connection server(server_context(pki_.server("edge")), wire.ends[1]);
   EXPECT_EQ(server.handshake(), Step::WantRead);
@@ -237,7 +244,8 @@ TEST_F(Tls, ClientRefusesAServerThatIsSomebodyElse) {
     Connection client(client_context(policy), wire.ends[0]);
     Connection server(server_context(item.server), wire.ends[1]);
     const Outcome out = shake_hands(client, server);
-    EXPECT_EQ(out.client == Step::Done, item.good) << item.uri << " " << item.host << ": " << client.refusal().detail;
+    EXPECT_EQ(out.client == Step::Done, item.good)
+        << item.uri << " " << item.host << ": " << client.refusal().detail;
   }
 }
 
@@ -252,16 +260,19 @@ TEST_F(Tls, AClientThatVerifiesNobodyCannotBeMade) {
 
 TEST_F(Tls, CredentialsThatDoNotFitAreNamed) {
   auto policy = pki_.server("edge");
-  policy.credentials = std::make_shared<const Credentials>(Credentials{
-      .certificate_pem = policy.credentials->certificate_pem, .key_pem = pki_.node("edge")->key_pem.clone()});
+  policy.credentials = std::make_shared<const Credentials>(
+      Credentials{.certificate_pem = policy.credentials->certificate_pem,
+                  .key_pem = pki_.node("edge")->key_pem.clone()});
   EXPECT_FALSE(Context::server(policy).ok());
-  policy.credentials = std::make_shared<const Credentials>(Credentials{.certificate_pem = "nonsense", .key_pem = {}});
+  policy.credentials = std::make_shared<const Credentials>(
+      Credentials{.certificate_pem = "nonsense", .key_pem = {}});
   EXPECT_FALSE(Context::server(policy).ok());
 }
 
 TEST(TlsPolicy, PrintsAsTheSnapshotSays) {
   const std::string text = "# Server, floor TLSv1.3\n" + print_policy(ServerPolicy{}) +
-                           "\n# Server, floor TLSv1.2\n" + print_policy(ServerPolicy{.version_min = Version::Tls12}) +
+                           "\n# Server, floor TLSv1.2\n" +
+                           print_policy(ServerPolicy{.version_min = Version::Tls12}) +
                            "\n# Client\n" + print_policy(ClientPolicy{});
   PosixEnv env;
   const std::string path = "../../docs/tls-policy.txt";

@@ -32,18 +32,21 @@ RefusalReason reason_of(int code) {
   }
 }
 
-std::optional<Refusal> check_client(const ServerPolicy& policy, const crypto::CertificateFacts& facts) {
+std::optional<Refusal> check_client(const ServerPolicy& policy,
+                                    const crypto::CertificateFacts& facts) {
   // A certificate without extended key usage passes OpenSSL's purpose check; it does not pass ours.
   if (!facts.client_auth) {
-    return Refusal{.reason = RefusalReason::WrongRole, .detail = "the certificate is not for clients"};
+    return Refusal{.reason = RefusalReason::WrongRole,
+                   .detail = "the certificate is not for clients"};
   }
   return policy.check ? policy.check(facts) : std::nullopt;
 }
 
-std::optional<Refusal> check_server(const ClientPolicy& policy, const crypto::CertificateFacts& facts,
-                                    X509* certificate) {
+std::optional<Refusal> check_server(const ClientPolicy& policy,
+                                    const crypto::CertificateFacts& facts, X509* certificate) {
   if (!facts.server_auth) {
-    return Refusal{.reason = RefusalReason::WrongRole, .detail = "the certificate is not for servers"};
+    return Refusal{.reason = RefusalReason::WrongRole,
+                   .detail = "the certificate is not for servers"};
   }
   if (!policy.expected_uri.empty()) {
     if (auto refusal = require_uri(policy.expected_uri)(facts)) return refusal;
@@ -53,16 +56,19 @@ std::optional<Refusal> check_server(const ClientPolicy& policy, const crypto::Ce
     const bool good =
         X509_check_ip_asc(certificate, host.c_str(), 0) == 1 ||
         X509_check_host(certificate, host.data(), host.size(),
-                        X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
+                        X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
+                        nullptr) == 1;
     ERR_clear_error();
     if (!good) {
-      return Refusal{.reason = RefusalReason::WrongRole, .detail = "the certificate is not that of `" + host + "`"};
+      return Refusal{.reason = RefusalReason::WrongRole,
+                     .detail = "the certificate is not that of `" + host + "`"};
     }
   }
   return std::nullopt;
 }
 
-std::optional<Refusal> judge(X509_STORE_CTX* store, Context::Impl& context, Connection::Impl& connection) {
+std::optional<Refusal> judge(X509_STORE_CTX* store, Context::Impl& context,
+                             Connection::Impl& connection) {
   const bool chain_good = X509_verify_cert(store) == 1;
   X509* leaf = X509_STORE_CTX_get0_cert(store);
   connection.peer_certificate = facts_of(leaf);
@@ -71,9 +77,11 @@ std::optional<Refusal> judge(X509_STORE_CTX* store, Context::Impl& context, Conn
     return Refusal{.reason = reason_of(code), .detail = X509_verify_cert_error_string(code)};
   }
   if (!connection.peer_certificate) {
-    return Refusal{.reason = RefusalReason::Handshake, .detail = "the certificate has fields that cannot be read"};
+    return Refusal{.reason = RefusalReason::Handshake,
+                   .detail = "the certificate has fields that cannot be read"};
   }
-  if (context.is_server()) return check_client(std::get<ServerPolicy>(context.policy), *connection.peer_certificate);
+  if (context.is_server())
+    return check_client(std::get<ServerPolicy>(context.policy), *connection.peer_certificate);
   return check_server(std::get<ClientPolicy>(context.policy), *connection.peer_certificate, leaf);
 }
 
@@ -97,7 +105,8 @@ std::optional<crypto::CertificateFacts> facts_of(X509* certificate) {
 }
 
 int verify_peer(X509_STORE_CTX* store, void* context_impl) {
-  auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* connection = static_cast<Connection::Impl*>(SSL_get_ex_data(ssl, connection_index()));
   connection->verdict = judge(store, *static_cast<Context::Impl*>(context_impl), *connection);
   if (!connection->verdict) {

@@ -40,8 +40,12 @@ crypto::CertificateProfile Pki::device_profile(const std::string& thing) const {
           .not_after = now() + kDay};
 }
 
-std::shared_ptr<const Credentials> Pki::node(const std::string& name) const { return issue(node_profile(name)); }
-std::shared_ptr<const Credentials> Pki::device(const std::string& thing) const { return issue(device_profile(thing)); }
+std::shared_ptr<const Credentials> Pki::node(const std::string& name) const {
+  return issue(node_profile(name));
+}
+std::shared_ptr<const Credentials> Pki::device(const std::string& thing) const {
+  return issue(device_profile(thing));
+}
 
 std::shared_ptr<const Credentials> Pki::issue(const crypto::CertificateProfile& profile) const {
   const auto key = crypto::CertificateKey::generate().value();
@@ -62,8 +66,11 @@ ServerPolicy Pki::server(const std::string& node_name) const {
   return {.credentials = node(node_name), .trusted_ca_pem = ca_pem_};
 }
 
-ClientPolicy Pki::client(std::shared_ptr<const Credentials> credentials, const std::string& server_name) const {
-  return {.credentials = std::move(credentials), .trusted_ca_pem = ca_pem_, .expected_uri = node_uri(server_name)};
+ClientPolicy Pki::client(std::shared_ptr<const Credentials> credentials,
+                         const std::string& server_name) const {
+  return {.credentials = std::move(credentials),
+          .trusted_ca_pem = ca_pem_,
+          .expected_uri = node_uri(server_name)};
 }
 
 }  // namespace sealane::tls

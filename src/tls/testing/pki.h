@@ -23,13 +23,18 @@ class Pki {
   // A certificate that signs itself.
   static std::shared_ptr<const Credentials> self_signed(const std::string& name);
 
-  std::string node_uri(const std::string& name) const { return "spiffe://" + pipeline_ + "/node/" + name; }
-  std::string device_uri(const std::string& thing) const { return "spiffe://" + pipeline_ + "/device/" + thing; }
+  std::string node_uri(const std::string& name) const {
+    return "spiffe://" + pipeline_ + "/node/" + name;
+  }
+  std::string device_uri(const std::string& thing) const {
+    return "spiffe://" + pipeline_ + "/device/" + thing;
+  }
   crypto::CertificateProfile node_profile(const std::string& name) const;
   crypto::CertificateProfile device_profile(const std::string& thing) const;
 
   ServerPolicy server(const std::string& node_name) const;
-  ClientPolicy client(std::shared_ptr<const Credentials> credentials, const std::string& server_name) const;
+  ClientPolicy client(std::shared_ptr<const Credentials> credentials,
+                      const std::string& server_name) const;
 
  private:
   std::string pipeline_;
