@@ -184,7 +184,7 @@ TEST(Message, FrameIvThatIsNotTheSequenceNumberIsRefusedUnlessAskedFor) {
   SealedHeader header = seal_header(cipher, known.plan(), known.data_key).value();
   // One empty final frame, sealed under another IV by hand.
   Bytes frame(kFinalFrameOverheadBytes);
-  seal_frame(cipher.gcm, header.message_id, FrameKind::Final, 1, frame);
+  seal_frame(cipher.gcm, header.message_id, FrameKind::Final, 1, {}, frame);
   frame[8] = std::byte{0xff};
   Bytes aad = to_bytes(header.message_id);
   append(aad, "AWSKMSEncryptionClient Final Frame");
@@ -248,9 +248,8 @@ TEST(Seekable, EmptyFinalFrameAfterFullFramesIsAccepted) {
   cipher.gcm.set_key(header.content_key.reveal());
   const Bytes plaintext = crypto::SeededRandom(1).bytes(16);
   Bytes regular(kFrameOverheadBytes + 16), last(kFinalFrameOverheadBytes);
-  copy_bytes(MutableByteSpan(regular).subspan(kFrameHeadBytes), plaintext);
-  seal_frame(cipher.gcm, header.message_id, FrameKind::Regular, 1, regular);
-  seal_frame(cipher.gcm, header.message_id, FrameKind::Final, 2, last);
+  seal_frame(cipher.gcm, header.message_id, FrameKind::Regular, 1, plaintext, regular);
+  seal_frame(cipher.gcm, header.message_id, FrameKind::Final, 2, {}, last);
   append(message, regular);
   append(message, last);
   EXPECT_EQ(decrypt_message(cipher, message, always(known.data_key)).value().plaintext, plaintext);

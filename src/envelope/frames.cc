@@ -125,13 +125,18 @@ Result<BodyLayout> layout_for_body(std::uint64_t body_bytes, std::uint32_t frame
 }
 
 void seal_frame(crypto::Aes256Gcm& cipher, const MessageId& id, FrameKind kind,
-                std::uint32_t sequence, MutableByteSpan frame) {
-  SEALANE_CHECK(sequence > 0 && frame.size() >= overhead(kind));
+                std::uint32_t sequence, ByteSpan plaintext, MutableByteSpan frame) {
+  SEALANE_CHECK(sequence > 0 && frame.size() == plaintext.size() + overhead(kind));
   const Parts<MutableByteSpan> parts = split(kind, frame);
   const Head head = make_head(kind, sequence, parts.content.size());
   copy_bytes(parts.head, ByteSpan(head.bytes).first(head.size));
   const Aad aad = make_aad(id, kind, sequence, parts.content.size());
-  cipher.seal(parts.iv, aad.span(), parts.content, parts.content, parts.tag);
+  cipher.seal(parts.iv, aad.span(), plaintext, parts.content, parts.tag);
+}
+
+MutableByteSpan frame_content(FrameKind kind, MutableByteSpan frame) {
+  SEALANE_CHECK(frame.size() >= overhead(kind));
+  return split(kind, frame).content;
 }
 
 Status open_frame(crypto::Aes256Gcm& cipher, const MessageId& id, FrameKind kind,

@@ -37,10 +37,13 @@ Result<BodyLayout> layout_for_body(std::uint64_t body_bytes, std::uint32_t frame
 
 enum class FrameKind { Regular, Final };
 
-// Seals one frame in place: `frame` is the whole frame with the plaintext already at its content.
-// `cipher` holds the message's content key.  Source: data-format/message-body, framed data.
+// Seals one frame: `frame` is the whole frame, `plaintext` its content, which may stand in it
+// already.  `cipher` holds the message's content key.
+// Source: data-format/message-body, framed data.
 void seal_frame(crypto::Aes256Gcm& cipher, const MessageId& id, FrameKind kind,
-                std::uint32_t sequence, MutableByteSpan frame);
+                std::uint32_t sequence, ByteSpan plaintext, MutableByteSpan frame);
+// The content of a whole frame.
+MutableByteSpan frame_content(FrameKind kind, MutableByteSpan frame);
 
 // Opens one whole frame, which must be exactly `kind` and `sequence`, into `plaintext`, which has
 // the length of its content.

@@ -116,8 +116,9 @@ Result<Bytes> seal_body(Cipher& cipher, SealedHeader header, ByteSpan plaintext,
     out.resize(begin + head);
     append(out, plaintext.first(content));
     out.resize(out.size() + crypto::kAesGcmTagBytes);
+    const MutableByteSpan frame = MutableByteSpan(out).subspan(begin);
     seal_frame(cipher.gcm, header.message_id, kind, static_cast<std::uint32_t>(sequence),
-               MutableByteSpan(out).subspan(begin));
+               frame_content(kind, frame), frame);
     plaintext = plaintext.subspan(content);
   }
   return out;
@@ -145,30 +146,40 @@ Status BodySealer::give(ByteSpan bytes) {
 
 // The plaintext of the frame being filled always stands where the final frame has its content; a
 // regular frame's head is 8 bytes shorter and begins that much later.
-Status BodySealer::flush(FrameKind kind) {
+Status BodySealer::flush(FrameKind kind, ByteSpan plaintext) {
   if (!header_given_) {
     header_given_ = true;
     SEALANE_TRY(give(header_.bytes));
   }
-  const std::size_t head = kind == FrameKind::Final ? kFinalFrameHeadBytes : kFrameHeadBytes;
   if (sequence_ > 0xffffffff) {
     failed_ = true;
     return fail(ErrorKind::TooLarge, "a message has at most 2^32 - 1 frames");
   }
+  const std::size_t head = kind == FrameKind::Final ? kFinalFrameHeadBytes : kFrameHeadBytes;
   const MutableByteSpan frame = MutableByteSpan(frame_).subspan(
-      kFinalFrameHeadBytes - head, head + filled_ + crypto::kAesGcmTagBytes);
+      kFinalFrameHeadBytes - head, head + plaintext.size() + crypto::kAesGcmTagBytes);
   cipher_.gcm.set_key(header_.content_key.reveal());
-  seal_frame(cipher_.gcm, header_.message_id, kind, static_cast<std::uint32_t>(sequence_), frame);
+  seal_frame(cipher_.gcm, header_.message_id, kind, static_cast<std::uint32_t>(sequence_), plaintext,
+             frame);
   ++sequence_;
   filled_ = 0;
   return give(frame);
+}
+
+ByteSpan BodySealer::filled() const {
+  return ByteSpan(frame_).subspan(kFinalFrameHeadBytes, filled_);
 }
 
 Status BodySealer::write(ByteSpan plaintext) {
   if (failed_) return fail(ErrorKind::Internal, "a message that failed cannot be continued");
   while (!plaintext.empty()) {
     // A full frame waits until more comes: it may be the final one.
-    if (filled_ == header_.frame_length) SEALANE_TRY(flush(FrameKind::Regular));
+    if (filled_ == header_.frame_length) SEALANE_TRY(flush(FrameKind::Regular, filled()));
+    if (filled_ == 0 && plaintext.size() > header_.frame_length) {  // no copy on the way
+      SEALANE_TRY(flush(FrameKind::Regular, plaintext.first(header_.frame_length)));
+      plaintext = plaintext.subspan(header_.frame_length);
+      continue;
+    }
     const std::size_t count = std::min<std::size_t>(header_.frame_length - filled_, plaintext.size());
     copy_bytes(MutableByteSpan(frame_).subspan(kFinalFrameHeadBytes + filled_), plaintext.first(count));
     filled_ += count;
@@ -180,7 +191,7 @@ Status BodySealer::write(ByteSpan plaintext) {
 Result<crypto::GcmTag> BodySealer::finish() {
   if (failed_) return fail(ErrorKind::Internal, "a message that failed cannot be continued");
   const std::size_t end = kFinalFrameHeadBytes + filled_;
-  SEALANE_TRY(flush(FrameKind::Final));
+  SEALANE_TRY(flush(FrameKind::Final, filled()));
   failed_ = true;  // nothing may follow
   crypto::GcmTag tag{};
   copy_bytes(tag, ByteSpan(frame_).subspan(end, tag.size()));

@@ -69,7 +69,8 @@ class BodySealer {
   std::uint64_t bytes_written() const { return bytes_written_; }
 
  private:
-  Status flush(FrameKind kind);
+  Status flush(FrameKind kind, ByteSpan plaintext);
+  ByteSpan filled() const;
   Status give(ByteSpan bytes);
 
   Cipher& cipher_;
