@@ -29,11 +29,13 @@ bool measure(int fd, std::size_t bytes, Rate& rate) {
   // Incompressible enough for a disk that compresses.
   std::vector<unsigned char> block(bytes);
   unsigned state = 1;
-  for (auto& byte : block) byte = static_cast<unsigned char>((state = state * 1664525U + 1013904223U) >> 24);
+  for (auto& byte : block)
+    byte = static_cast<unsigned char>((state = state * 1664525U + 1013904223U) >> 24);
   const auto start = Clock::now();
   std::size_t syncs = 0;
   while (Clock::now() - start < kTime && syncs * bytes < kBytesMax) {
-    if (::write(fd, block.data(), bytes) != static_cast<ssize_t>(bytes) || ::fdatasync(fd) != 0) return false;
+    if (::write(fd, block.data(), bytes) != static_cast<ssize_t>(bytes) || ::fdatasync(fd) != 0)
+      return false;
     ++syncs;
   }
   const double took = std::chrono::duration<double>(Clock::now() - start).count();
@@ -64,7 +66,9 @@ int main(int argc, char** argv) {
     std::perror("write");
     return 4;
   }
-  std::printf("{\"mib_per_second\": %.1f, \"syncs_per_second_1mib\": %.1f, \"syncs_per_second_4kib\": %.1f}\n",
-              large.mib_per_second, large.syncs_per_second, small.syncs_per_second);
+  std::printf(
+      "{\"mib_per_second\": %.1f, \"syncs_per_second_1mib\": %.1f, \"syncs_per_second_4kib\": "
+      "%.1f}\n",
+      large.mib_per_second, large.syncs_per_second, small.syncs_per_second);
   return 0;
 }

@@ -8,7 +8,8 @@
 
 namespace sealane::bench {
 
-// Latencies in microseconds, in buckets of at most 1/32 of their value: quantiles are right to about 3 %.
+// Latencies in microseconds, in buckets of at most 1/32 of their value: quantiles are right to
+// about 3 %.
 class Latencies {
  public:
   void add(std::uint64_t us) { ++buckets_[bucket_of(us)], ++count_; }

@@ -71,18 +71,20 @@ Packet packet_at(const std::vector<unsigned char>& in, std::size_t at) {
 std::shared_ptr<SSL_CTX> make_context(const TlsFiles& files) {
   std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
   SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(context.get(),
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // Without it every TLS record costs two reads.
   SSL_CTX_set_read_ahead(context.get(), 1);
   SSL_CTX_set_default_read_buffer_len(context.get(), 65536);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-  const bool good = SSL_CTX_load_verify_locations(context.get(), files.ca.c_str(), nullptr) == 1 &&
-                    (files.cert.empty() ||
-                     (SSL_CTX_use_certificate_chain_file(context.get(), files.cert.c_str()) == 1 &&
-                      SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM) == 1));
+  const bool good =
+      SSL_CTX_load_verify_locations(context.get(), files.ca.c_str(), nullptr) == 1 &&
+      (files.cert.empty() ||
+       (SSL_CTX_use_certificate_chain_file(context.get(), files.cert.c_str()) == 1 &&
+        SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM) == 1));
   if (good) return context;
-  std::fprintf(stderr, "error: cannot load `%s`, `%s` or `%s`: %s\n", files.ca.c_str(), files.cert.c_str(),
-               files.key.c_str(), tls_error().c_str());
+  std::fprintf(stderr, "error: cannot load `%s`, `%s` or `%s`: %s\n", files.ca.c_str(),
+               files.cert.c_str(), files.key.c_str(), tls_error().c_str());
   return nullptr;
 }
 
@@ -127,7 +129,8 @@ bool Connection::shake_hands() {
   ssl_ = SSL_new(context_.get());
   SSL_set_fd(ssl_, fd_);
   in_addr address{};
-  if (::inet_pton(AF_INET, plan_.host.c_str(), &address) != 1) SSL_set_tlsext_host_name(ssl_, plan_.host.c_str());
+  if (::inet_pton(AF_INET, plan_.host.c_str(), &address) != 1)
+    SSL_set_tlsext_host_name(ssl_, plan_.host.c_str());
   if (SSL_connect(ssl_) != 1) return fail("handshake: " + tls_error());
   return true;
 }
@@ -144,13 +147,16 @@ bool Connection::exchange_connect() {
   packet.insert(packet.end(), body.begin(), body.end());
   unsigned char answer[4];
   std::size_t wrote = 0, got = 0;
-  if (SSL_write_ex(ssl_, packet.data(), packet.size(), &wrote) != 1) return fail("CONNECT: " + tls_error());
+  if (SSL_write_ex(ssl_, packet.data(), packet.size(), &wrote) != 1)
+    return fail("CONNECT: " + tls_error());
   while (got < sizeof answer) {
     std::size_t part = 0;
-    if (SSL_read_ex(ssl_, answer + got, sizeof answer - got, &part) != 1) return fail("no CONNACK: " + tls_error());
+    if (SSL_read_ex(ssl_, answer + got, sizeof answer - got, &part) != 1)
+      return fail("no CONNACK: " + tls_error());
     got += part;
   }
-  if (answer[0] != 0x20 || answer[3] != 0) return fail("CONNECT refused with code " + std::to_string(answer[3]));
+  if (answer[0] != 0x20 || answer[3] != 0)
+    return fail("CONNECT refused with code " + std::to_string(answer[3]));
   return true;
 }
 

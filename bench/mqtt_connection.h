@@ -46,8 +46,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Connects, shakes hands and waits for CONNACK, blocking for a few seconds at most.  Publishes that
-  // were not acknowledged on an earlier connection are queued again first, in order, with DUP.
+  // Connects, shakes hands and waits for CONNACK, blocking for a few seconds at most.  Publishes
+  // that were not acknowledged on an earlier connection are queued again first, in order, with DUP.
   bool open();
   void close();
   bool is_open() const { return ssl_ != nullptr; }
@@ -60,7 +60,8 @@ class Connection {
   // Writes what is queued.
   bool flush();
   bool wants_write() const { return out_at_ < out_.size(); }
-  // Reads what is there.  Each acknowledged publish is added to `latencies`, and its mark and a newline to `marks`.
+  // Reads what is there.  Each acknowledged publish is added to `latencies`, and its mark and a
+  // newline to `marks`.
   bool receive(Instant now, Latencies& latencies, std::string& marks);
   void say_goodbye();
 

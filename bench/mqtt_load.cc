@@ -60,12 +60,18 @@ Exits 0 when all that was sent was acknowledged, 1 when not, 2 on bad usage.
 )";
 
 struct Options {
-  std::map<std::string, std::string, std::less<>> texts{
-      {"host", "127.0.0.1"}, {"port", ""}, {"ca", ""}, {"cert", ""}, {"key", ""}, {"name", "load-{}"},
-      {"client-id", "{name}"}, {"topic", "stations/{name}/observations"}, {"mark-ids", ""}};
+  std::map<std::string, std::string, std::less<>> texts{{"host", "127.0.0.1"},
+                                                        {"port", ""},
+                                                        {"ca", ""},
+                                                        {"cert", ""},
+                                                        {"key", ""},
+                                                        {"name", "load-{}"},
+                                                        {"client-id", "{name}"},
+                                                        {"topic", "stations/{name}/observations"},
+                                                        {"mark-ids", ""}};
   std::map<std::string, std::uint64_t, std::less<>> numbers{
       {"connections", 100}, {"in-flight", 100}, {"refill", 0}, {"bytes", 100}, {"threads", 1},
-      {"warmup", 1}, {"seconds", 5}, {"count", 0}, {"give-up", 30}};
+      {"warmup", 1},        {"seconds", 5},     {"count", 0},  {"give-up", 30}};
   bool reconnect = false;
 
   const std::string& text(std::string_view name) const { return texts.find(name)->second; }
@@ -98,8 +104,8 @@ bool parse(int argc, char** argv, Options& options) {
   }
   std::uint64_t port = 0;
   return parse_number(options.text("port"), port) && port < 65536 && !options.text("ca").empty() &&
-         options.number("threads") > 0 && options.number("connections") > 0 && options.number("in-flight") > 0 &&
-         options.number("in-flight") <= 10000;
+         options.number("threads") > 0 && options.number("connections") > 0 &&
+         options.number("in-flight") > 0 && options.number("in-flight") <= 10000;
 }
 
 std::string replaced(std::string text, std::string_view what, std::string_view by) {
@@ -132,8 +138,11 @@ struct Shared {
 class Worker {
  public:
   Worker(Shared& shared, std::vector<std::unique_ptr<Connection>> connections)
-      : shared_(shared), connections_(std::move(connections)), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-    const auto window = shared.options.number("in-flight"), refill = shared.options.number("refill");
+      : shared_(shared),
+        connections_(std::move(connections)),
+        epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+    const auto window = shared.options.number("in-flight"),
+               refill = shared.options.number("refill");
     refill_ = std::clamp<std::size_t>(refill == 0 ? window / 4 : refill, 1, window);
   }
   ~Worker() { ::close(epoll_); }
@@ -172,7 +181,8 @@ class Worker {
     if (!more && unacknowledged() == 0) return true;
     const auto patience = seconds(shared_.options.number("give-up"));
     if (Clock::now() - last_ack_ < patience) return false;
-    std::fprintf(stderr, "error: no acknowledgement for %lld s\n", static_cast<long long>(patience.count()));
+    std::fprintf(stderr, "error: no acknowledgement for %lld s\n",
+                 static_cast<long long>(patience.count()));
     shared_.failed = true;
     return true;
   }
@@ -263,7 +273,8 @@ class Worker {
   Instant last_ack_;
 };
 
-std::vector<std::unique_ptr<Connection>> make_connections(const Options& options, std::size_t thread) {
+std::vector<std::unique_ptr<Connection>> make_connections(const Options& options,
+                                                          std::size_t thread) {
   std::vector<std::unique_ptr<Connection>> connections;
   std::shared_ptr<SSL_CTX> context;
   const bool own = options.text("cert").find("{name}") != std::string::npos;
@@ -272,14 +283,22 @@ std::vector<std::unique_ptr<Connection>> make_connections(const Options& options
   parse_number(options.text("port"), port);
   for (std::size_t i = thread; i < options.number("connections"); i += options.number("threads")) {
     const std::string name = replaced(options.text("name"), "{}", std::to_string(i + 1));
-    const auto named = [&](std::string_view option) { return replaced(options.text(option), "{name}", name); };
-    if (own || !context) context = make_context({.ca = options.text("ca"), .cert = named("cert"), .key = named("key")});
+    const auto named = [&](std::string_view option) {
+      return replaced(options.text(option), "{name}", name);
+    };
+    if (own || !context)
+      context =
+          make_context({.ca = options.text("ca"), .cert = named("cert"), .key = named("key")});
     if (!context) return {};
-    connections.push_back(std::make_unique<Connection>(
-        Plan{.host = options.text("host"), .port = static_cast<std::uint16_t>(port), .client_id = named("client-id"),
-             .topic = named("topic"), .payload_bytes = options.number("bytes"), .in_flight = options.number("in-flight"),
-             .mark = run.empty() ? "" : run + "." + name},
-        context));
+    connections.push_back(
+        std::make_unique<Connection>(Plan{.host = options.text("host"),
+                                          .port = static_cast<std::uint16_t>(port),
+                                          .client_id = named("client-id"),
+                                          .topic = named("topic"),
+                                          .payload_bytes = options.number("bytes"),
+                                          .in_flight = options.number("in-flight"),
+                                          .mark = run.empty() ? "" : run + "." + name},
+                                     context));
   }
   return connections;
 }
@@ -287,7 +306,9 @@ std::vector<std::unique_ptr<Connection>> make_connections(const Options& options
 double cpu_seconds() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto of = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto of = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return of(usage.ru_utime) + of(usage.ru_stime);
 }
 
@@ -312,9 +333,10 @@ double measure(Shared& shared, std::vector<std::thread>& threads) {
 }
 
 int run(const Options& options) {
-  Shared shared{.options = options, .budget = options.number("count") > 0
-                                                  ? static_cast<std::int64_t>(options.number("count"))
-                                                  : std::int64_t{1} << 60};
+  Shared shared{.options = options,
+                .budget = options.number("count") > 0
+                              ? static_cast<std::int64_t>(options.number("count"))
+                              : std::int64_t{1} << 60};
   if (const auto& file = options.text("mark-ids"); !file.empty()) {
     shared.marks_fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (shared.marks_fd < 0) {
@@ -342,16 +364,20 @@ int run(const Options& options) {
   }
   if (shared.marks_fd >= 0) ::close(shared.marks_fd);
   std::printf(
-      "{\"connections\": %llu, \"in_flight\": %llu, \"bytes\": %llu, \"seconds\": %.3f, \"messages\": %llu, "
-      "\"messages_total\": %llu, \"messages_per_second\": %.0f, \"ack_us\": {\"p50\": %llu, \"p99\": %llu, \"p99.9\": %llu}, "
+      "{\"connections\": %llu, \"in_flight\": %llu, \"bytes\": %llu, \"seconds\": %.3f, "
+      "\"messages\": %llu, "
+      "\"messages_total\": %llu, \"messages_per_second\": %.0f, \"ack_us\": {\"p50\": %llu, "
+      "\"p99\": %llu, \"p99.9\": %llu}, "
       "\"reconnects\": %llu, \"unacknowledged\": %llu, \"client_cpu_seconds\": %.2f}\n",
       static_cast<unsigned long long>(options.number("connections")),
       static_cast<unsigned long long>(options.number("in-flight")),
       static_cast<unsigned long long>(options.number("bytes")), took,
       static_cast<unsigned long long>(latencies.count()), static_cast<unsigned long long>(total),
       static_cast<double>(latencies.count()) / took,
-      static_cast<unsigned long long>(latencies.quantile(0.5)), static_cast<unsigned long long>(latencies.quantile(0.99)),
-      static_cast<unsigned long long>(latencies.quantile(0.999)), static_cast<unsigned long long>(shared.reconnects),
+      static_cast<unsigned long long>(latencies.quantile(0.5)),
+      static_cast<unsigned long long>(latencies.quantile(0.99)),
+      static_cast<unsigned long long>(latencies.quantile(0.999)),
+      static_cast<unsigned long long>(shared.reconnects),
       static_cast<unsigned long long>(unacknowledged), cpu_seconds());
   return shared.failed || unacknowledged > 0 ? 1 : 0;
 }
