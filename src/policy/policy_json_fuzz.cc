@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Property: whatever parses can be decided; a document together with all its Allows turned into
+// Denies allows nothing; adding documents of Denies never allows more; the order of documents does
+// not matter; the greedy glob says what the obvious one says.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/evaluate.h"
+#include "policy/glob.h"
+
+namespace sealane::policy {
+namespace {
+
+constexpr Time kNow{std::chrono::seconds(1'800'000'000)};
+constexpr std::size_t kGlobMax = 24;
+
+void must(bool property) {
+  if (!property) std::abort();
+}
+
+bool obvious_glob(std::string_view pattern, std::string_view text) {
+  if (pattern.empty()) return text.empty();
+  if (pattern[0] != '*') return !text.empty() && text[0] == pattern[0] && obvious_glob(pattern.substr(1), text.substr(1));
+  for (std::size_t i = 0; i <= text.size(); ++i)
+    if (obvious_glob(pattern.substr(1), text.substr(i))) return true;
+  return false;
+}
+
+bool greedy_glob(std::string_view pattern, std::string_view text) {
+#ifdef SEALANE_PLANTED_DEFECT
+  // Takes the first place where the character behind a `*` fits and never another.
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '*') {
+      if (at == text.size() || text[at] != pattern[i]) return false;
+      ++at;
+    } else if (i + 1 == pattern.size()) {
+      return true;
+    } else if (pattern[i + 1] != '*') {
+      at = text.find(pattern[i + 1], at);
+      if (at == std::string_view::npos) return false;
+    }
+  }
+  return at == text.size();
+#else
+  std::vector<GlobPiece> pieces;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '*') pieces.push_back({GlobPiece::Kind::AnyRun, {}});
+    else pieces.push_back({GlobPiece::Kind::Literal, pattern.substr(i, 1)});
+  }
+  return glob_match(pieces, text);
+#endif
+}
+
+bool is_plain_ascii(std::string_view text) {
+  return text.size() <= kGlobMax && text.find('?') == std::string_view::npos &&
+         std::ranges::all_of(text, [](char c) { return c > 0; });
+}
+
+void compare_globs(const Document& document) {
+  for (const Statement& statement : document.statements)
+    for (const Condition& condition : statement.conditions)
+      for (const SourceText& pattern : condition.values)
+        for (const SourceText& text : condition.values)
+          if (is_plain_ascii(pattern.text) && is_plain_ascii(text.text) && std::ranges::count(pattern.text, '*') < 4)
+            must(greedy_glob(pattern.text, text.text) == obvious_glob(pattern.text, text.text));
+}
+
+std::vector<Context> contexts_for(const CompiledPolicies& policies) {
+  constexpr std::array<std::string_view, 8> kValues = {"seattle", "1.3", "true", "192.0.2.1", "arn:aws:s3:::b/k",
+                                                       "a/#", "2027-01-01", ""};
+  std::vector<Context> out(1);
+  for (std::string_view value : kValues) {
+    Context context;
+    for (const std::string& key : policies.keys()) context.set(key, value);
+    out.push_back(context);
+  }
+  Context lists;
+  const std::vector<std::string> several = {"x", "seattle", ""};
+  for (const std::string& key : policies.keys()) lists.set_list(key, several);
+  out.push_back(lists);
+  return out;
+}
+
+Document all_denied(Document document) {
+  for (Statement& statement : document.statements) statement.effect = Effect::Deny;
+  return document;
+}
+
+void check(const Document& document) {
+  compare_globs(document);
+  const Document denies = all_denied(document);
+  const std::array<Document, 2> forward = {document, denies};
+  const std::array<Document, 2> backward = {denies, document};
+  const CompiledPolicies alone = compile(std::span(&document, 1));
+  const CompiledPolicies with = compile(forward);
+  const CompiledPolicies reversed = compile(backward);
+  std::vector<std::string> actions = {"iot:Publish", "s3:GetObject", "x:y"};
+  std::vector<std::string> resources = {"*", "arn:aws:iot:local:000000000000:topic/stations/seattle/observations",
+                                        "arn:aws:s3:::b/k", "junk"};
+  const Statement& first = document.statements.front();
+  if (!first.actions.empty()) actions.push_back(first.actions[0].text);
+  if (!first.resources.empty()) resources.push_back(first.resources[0].text);
+  for (const Context& context : contexts_for(alone))
+    for (const std::string& action : actions)
+      for (const std::string& resource : resources) {
+        const Request request{.principal_arn = "arn:aws:iam::000000000000:role/edge", .action = action,
+                              .resource = resource, .context = context, .now = kNow};
+        const Decision decision = decide(alone, request);
+        (void)explain(alone, decision);
+        must(decision.allowed() == (decision.outcome() == Outcome::Allowed));
+        must(!decision.changes_at() || *decision.changes_at() > kNow);
+        must(decision.keys_missing().is_subset_of(decision.keys_read()));
+        const Decision both = decide(with, request);
+        must(!both.allowed());
+        must(both.outcome() == decide(reversed, request).outcome());
+        if (decision.outcome() == Outcome::ExplicitlyDenied) must(both.outcome() == Outcome::ExplicitlyDenied);
+      }
+}
+
+}  // namespace
+}  // namespace sealane::policy
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace sealane;
+  using namespace sealane::policy;
+  if (size > 4096) return 0;
+  const std::string text(data, data + size);
+  for (DocumentKind kind : {DocumentKind::IotDevice, DocumentKind::Identity, DocumentKind::Resource}) {
+    const auto parsed = parse_document(text, kind, "f.json");
+    bool has_error = false;
+    for (const Diagnostic& d : parsed.diagnostics) has_error = has_error || d.severity == Severity::Error;
+    must(parsed.value.has_value() != has_error);
+    if (parsed.value && parsed.value->statements.size() <= 8) check(*parsed.value);
+  }
+  return 0;
+}
