@@ -48,6 +48,14 @@ class ManifestTest : public testing::Test {
   std::vector<std::string> files_;
 };
 
+// docs/formats/manifest.md, worked example.
+TEST_F(ManifestTest, FirstEntryHasTheDocumentedBytes) {
+  EXPECT_EQ(files_[0].substr(files_[0].find('\n') + 1),
+            "3ZGgIfynBdnvg2OEhEPYdjX028czzpcI6ks/eObK7qwuIH5FcLzzozrY9LP8zP9WWgTZ5KOmpnjWOi1Wg91WCw==\n");
+  EXPECT_EQ(to_hex(head_of(0).sha256),
+            "bc73c7bb51f75561014283ec9d857c78b8ebdbd3368e104ebefad7c8b05437f5");
+}
+
 TEST_F(ManifestTest, ChainVerifiesAndSaysHowFreshItIs) {
   ManifestVerifier v = verifier();
   for (std::size_t i = 0; i < files_.size(); ++i) EXPECT_EQ(v.add(files_[i])->index, i);
