@@ -18,6 +18,17 @@ constexpr std::size_t kTcpBytes = 20;
 constexpr std::size_t kSegmentBytesMax = 16 << 10;
 constexpr std::uint8_t kFin = 0x01, kSyn = 0x02, kPush = 0x08, kAck = 0x10;
 
+// The file's own fields are little-endian, the packets' are in network order.
+template <std::unsigned_integral T>
+void put_le(Bytes& to, T value) {
+  for (std::size_t i = 0; i < sizeof(T); ++i) to.push_back(static_cast<std::byte>((value >> (8 * i)) & 0xff));
+}
+std::uint32_t load_le32(ByteSpan from) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 4; i-- > 0;) value = (value << 8) | std::to_integer<std::uint32_t>(from[i]);
+  return value;
+}
+
 // RFC 1071.
 std::uint32_t sum16(ByteSpan bytes, std::uint32_t sum) {
   for (std::size_t i = 0; i + 1 < bytes.size(); i += 2)
@@ -104,13 +115,13 @@ std::string to_text(const Endpoint& endpoint) {
 
 Bytes capture_head() {
   Bytes out;
-  put_be(out, kMagic);
-  put_be(out, std::uint16_t{2});
-  put_be(out, std::uint16_t{4});
-  put_be(out, std::uint32_t{0});  // time zone
-  put_be(out, std::uint32_t{0});  // accuracy
-  put_be(out, std::uint32_t{65535});
-  put_be(out, kLinkEthernet);
+  put_le(out, kMagic);
+  put_le(out, std::uint16_t{2});
+  put_le(out, std::uint16_t{4});
+  put_le(out, std::uint32_t{0});  // time zone
+  put_le(out, std::uint32_t{0});  // accuracy
+  put_le(out, std::uint32_t{65535});
+  put_le(out, kLinkEthernet);
   return out;
 }
 
@@ -174,10 +185,10 @@ void FlowRecorder::segment(const Segment& segment, Bytes& out) {
 
   const auto since_epoch = segment.time.time_since_epoch().count();
   const std::uint32_t bytes = checked_cast<std::uint32_t>(kEthernetBytes + ip.size() + tcp.size());
-  put_be(out, static_cast<std::uint32_t>(since_epoch / 1'000'000));
-  put_be(out, static_cast<std::uint32_t>(since_epoch % 1'000'000));
-  put_be(out, bytes);
-  put_be(out, bytes);
+  put_le(out, static_cast<std::uint32_t>(since_epoch / 1'000'000));
+  put_le(out, static_cast<std::uint32_t>(since_epoch % 1'000'000));
+  put_le(out, bytes);
+  put_le(out, bytes);
   out.insert(out.end(), 12, std::byte{0});  // no Ethernet addresses
   put_be(out, std::uint16_t{0x0800});
   append(out, ip);
@@ -188,8 +199,8 @@ void FlowRecorder::segment(const Segment& segment, Bytes& out) {
 }
 
 bool is_capture(ByteSpan front) {
-  return front.size() >= kHeadBytes && load_be<std::uint32_t>(front.first(4)) == kMagic &&
-         load_be<std::uint32_t>(front.subspan(20, 4)) == kLinkEthernet;
+  return front.size() >= kHeadBytes && load_le32(front) == kMagic &&
+         load_le32(front.subspan(20)) == kLinkEthernet;
 }
 
 Result<std::vector<CapturedStream>> read_capture(ByteSpan file) {
@@ -200,7 +211,7 @@ Result<std::vector<CapturedStream>> read_capture(ByteSpan file) {
   while (!reader.empty()) {
     const auto head = reader.take(kRecordHeadBytes);
     if (!head) return broken("ends inside the head of a packet");
-    const auto packet = reader.take(load_be<std::uint32_t>(head->subspan(8, 4)));
+    const auto packet = reader.take(load_le32(head->subspan(8)));
     if (!packet) return broken("ends inside a packet");
     SEALANE_ASSIGN(const ParsedSegment segment, parse_packet(*packet));
     const auto [place, is_new] = current.try_emplace({segment.from, segment.to}, streams.size());
