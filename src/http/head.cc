@@ -37,13 +37,14 @@ class HeadReader final : public beast_http::basic_parser<is_request> {
 
  private:
   using ErrorCode = beast::error_code;
-  void on_request_impl(beast_http::verb, beast::string_view method_text, beast::string_view target_text,
-                       int version_number, ErrorCode&) override {
+  void on_request_impl(beast_http::verb, beast::string_view method_text,
+                       beast::string_view target_text, int version_number, ErrorCode&) override {
     method = view_of(method_text);
     target = view_of(target_text);
     version = version_number;
   }
-  void on_response_impl(int code, beast::string_view reason_text, int version_number, ErrorCode&) override {
+  void on_response_impl(int code, beast::string_view reason_text, int version_number,
+                        ErrorCode&) override {
     status = code;
     reason = view_of(reason_text);
     version = version_number;
@@ -88,7 +89,8 @@ Result<std::string_view, HeadError> find_head(ByteSpan input, const HeadLimits& 
       ++i;
       continue;
     }
-    if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return malformed("a control character in the head");
+    if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+      return malformed("a control character in the head");
     if (i == line_at && (byte == ' ' || byte == '\t')) return malformed("a folded line");
   }
   if (text.size() == limits.head_bytes_max)
@@ -121,7 +123,8 @@ HeadError from_beast(const beast::error_code& error, bool too_many) {
     return {HeadErrorKind::TooLarge, 431, "the head exceeds its limit"};
   if (error == beast_http::error::bad_version)
     return {HeadErrorKind::Unsupported, 505, "the HTTP version is not 1.0 or 1.1"};
-  if (error == beast_http::error::bad_content_length || error == beast_http::error::multiple_content_length)
+  if (error == beast_http::error::bad_content_length ||
+      error == beast_http::error::multiple_content_length)
     return malformed("the Content-Length is not one number");
   if (error == beast_http::error::bad_transfer_encoding)
     return malformed("the Transfer-Encoding is not understood, or stands beside a Content-Length");
@@ -133,7 +136,8 @@ std::optional<HeadError> run(Reader& reader, std::string_view head) {
   beast::error_code error;
   const std::size_t taken = reader.put(beast::net::const_buffer(head.data(), head.size()), error);
   if (error && error != beast_http::error::need_more) return from_beast(error, reader.too_many);
-  if (!reader.is_header_done() || taken != head.size()) return malformed("the head is not HTTP/1.1");
+  if (!reader.is_header_done() || taken != head.size())
+    return malformed("the head is not HTTP/1.1");
   if (reader.version != 10 && reader.version != 11)
     return HeadError{HeadErrorKind::Unsupported, 505, "the HTTP version is not 1.0 or 1.1"};
   return std::nullopt;
@@ -145,7 +149,8 @@ std::optional<HeadError> read_framing(Head& head, const HeadLimits& limits) {
   const std::size_t lengths = count_header(head.headers, "content-length");
   if (count_header(head.headers, "transfer-encoding") != 0) {
     if (lengths != 0) return malformed("Content-Length beside Transfer-Encoding");  // RFC 9112 §6.1
-    return HeadError{HeadErrorKind::LengthRequired, 411, "Transfer-Encoding is not in this version"};
+    return HeadError{HeadErrorKind::LengthRequired, 411,
+                     "Transfer-Encoding is not in this version"};
   }
   if (lengths == 0) return std::nullopt;
   if (lengths > 1) return malformed("more than one Content-Length");
@@ -224,7 +229,8 @@ Status check_fields(const std::vector<Header>& headers) {
   for (const Header& header : headers) {
     if (header.name.empty() || !std::ranges::all_of(header.name, is_token_char))
       return fail(ErrorKind::Invalid, "a header name is not a token");
-    if (!is_field_value(header.value)) return fail(ErrorKind::Invalid, "a header value has a control character");
+    if (!is_field_value(header.value))
+      return fail(ErrorKind::Invalid, "a header value has a control character");
   }
   return {};
 }
@@ -243,17 +249,24 @@ void append_fields(const std::vector<Header>& headers, Bytes& to) {
 
 std::string_view to_string(Method method) {
   switch (method) {
-    case Method::Get: return "GET";
-    case Method::Head: return "HEAD";
-    case Method::Put: return "PUT";
-    case Method::Post: return "POST";
-    case Method::Delete: return "DELETE";
-    case Method::Other: return "other";
+    case Method::Get:
+      return "GET";
+    case Method::Head:
+      return "HEAD";
+    case Method::Put:
+      return "PUT";
+    case Method::Post:
+      return "POST";
+    case Method::Delete:
+      return "DELETE";
+    case Method::Other:
+      return "other";
   }
   return "other";
 }
 
-std::optional<std::string_view> find_header(const std::vector<Header>& headers, std::string_view name) {
+std::optional<std::string_view> find_header(const std::vector<Header>& headers,
+                                            std::string_view name) {
   for (const Header& header : headers)
     if (equal_ignoring_case(header.name, name)) return header.value;
   return std::nullopt;
@@ -264,7 +277,8 @@ std::size_t count_header(const std::vector<Header>& headers, std::string_view na
       headers, [&](const Header& header) { return equal_ignoring_case(header.name, name); }));
 }
 
-Result<DecodedRequestHead, HeadError> decode_request_head(ByteSpan input, const HeadLimits& limits) {
+Result<DecodedRequestHead, HeadError> decode_request_head(ByteSpan input,
+                                                          const HeadLimits& limits) {
   SEALANE_ASSIGN(const std::string_view text, find_head(input, limits));
   if (auto error = check_lines(text)) return *error;
   HeadReader<true> reader(limits);
@@ -281,7 +295,8 @@ Result<DecodedRequestHead, HeadError> decode_request_head(ByteSpan input, const 
   return decoded;
 }
 
-Result<DecodedResponseHead, HeadError> decode_response_head(ByteSpan input, const HeadLimits& limits) {
+Result<DecodedResponseHead, HeadError> decode_response_head(ByteSpan input,
+                                                            const HeadLimits& limits) {
   SEALANE_ASSIGN(const std::string_view text, find_head(input, limits));
   if (auto error = check_lines(text)) return *error;
   HeadReader<false> reader(limits);
@@ -302,7 +317,8 @@ Result<DecodedResponseHead, HeadError> decode_response_head(ByteSpan input, cons
 Status encode_request_head(const RequestHeadFields& fields, Bytes& to) {
   if (fields.method.empty() || !std::ranges::all_of(fields.method, is_token_char))
     return fail(ErrorKind::Invalid, "the method is not a token");
-  if (!is_target(fields.target)) return fail(ErrorKind::Invalid, "the target is not in origin form");
+  if (!is_target(fields.target))
+    return fail(ErrorKind::Invalid, "the target is not in origin form");
   SEALANE_TRY(check_fields(fields.headers));
   append(to, fields.method);
   append(to, " ");
@@ -313,7 +329,8 @@ Status encode_request_head(const RequestHeadFields& fields, Bytes& to) {
 }
 
 Status encode_response_head(const ResponseHeadFields& fields, Bytes& to) {
-  if (fields.status < 100 || fields.status > 599) return fail(ErrorKind::Invalid, "the status is not 100 to 599");
+  if (fields.status < 100 || fields.status > 599)
+    return fail(ErrorKind::Invalid, "the status is not 100 to 599");
   SEALANE_TRY(check_fields(fields.headers));
   std::array<char, 8> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), fields.status).ptr;
@@ -328,31 +345,56 @@ Status encode_response_head(const ResponseHeadFields& fields, Bytes& to) {
 
 std::string_view reason_phrase(std::uint16_t status) {
   switch (status) {
-    case 100: return "Continue";
-    case 200: return "OK";
-    case 204: return "No Content";
-    case 206: return "Partial Content";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 411: return "Length Required";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 416: return "Range Not Satisfiable";
-    case 417: return "Expectation Failed";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 503: return "Service Unavailable";
-    case 505: return "HTTP Version Not Supported";
-    default: return "";
+    case 100:
+      return "Continue";
+    case 200:
+      return "OK";
+    case 204:
+      return "No Content";
+    case 206:
+      return "Partial Content";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 411:
+      return "Length Required";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 416:
+      return "Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "";
   }
 }
 

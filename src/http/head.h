@@ -34,7 +34,8 @@ struct Header {
 };
 
 // The value of the header with this name in any case; the first, when there are several.
-std::optional<std::string_view> find_header(const std::vector<Header>& headers, std::string_view name);
+std::optional<std::string_view> find_header(const std::vector<Header>& headers,
+                                            std::string_view name);
 std::size_t count_header(const std::vector<Header>& headers, std::string_view name);
 
 // A request's start line and headers.  All texts are views into the decoded input.
@@ -48,7 +49,9 @@ struct RequestHead {
   bool has_content_length = false;
   bool keep_alive = true;
   bool expect_continue = false;  // `Expect: 100-continue`: send kContinue before the body comes
-  std::optional<std::string_view> header(std::string_view name) const { return find_header(headers, name); }
+  std::optional<std::string_view> header(std::string_view name) const {
+    return find_header(headers, name);
+  }
   bool operator==(const RequestHead&) const = default;
 };
 
@@ -63,10 +66,13 @@ struct ResponseHead {
   std::string_view reason{};
   Version version = Version::Http11;
   std::vector<Header> headers{};
-  std::uint64_t content_length = 0;  // as the header says; a response to HEAD has no body all the same
+  std::uint64_t content_length =
+      0;  // as the header says; a response to HEAD has no body all the same
   bool has_content_length = false;
   bool keep_alive = true;
-  std::optional<std::string_view> header(std::string_view name) const { return find_header(headers, name); }
+  std::optional<std::string_view> header(std::string_view name) const {
+    return find_header(headers, name);
+  }
   bool operator==(const ResponseHead&) const = default;
 };
 
@@ -86,21 +92,23 @@ enum class HeadErrorKind : std::uint8_t {
 struct HeadError {
   HeadErrorKind kind = HeadErrorKind::Malformed;
   std::uint16_t status = 400;  // what a server answers before it closes; 0 for NeedMore
-  std::string_view message{};    // for the operator; a literal
+  std::string_view message{};  // for the operator; a literal
 };
 
 // Reads the head of one HTTP/1.x message from the front of a byte stream.
 //
 // Source:   RFC 9112 §2-§6, RFC 9110 §5, §8.6, §10.1.1.  Stricter than both where two readers
-//           could disagree: bare CR or LF, NUL and other control characters, folded lines, white space before a colon or around
-//           the start line, repeated Content-Length or Host, Content-Length beside Transfer-Encoding, targets that are
-//           not in origin form (no absolute form, no `*`, no authority) are refused.
+//           could disagree: bare CR or LF, NUL and other control characters, folded lines, white
+//           space before a colon or around the start line, repeated Content-Length or Host,
+//           Content-Length beside Transfer-Encoding, targets that are not in origin form (no
+//           absolute form, no `*`, no authority) are refused.
 // Input:    bytes as received; may hold less or more than one head.
 // Errors:   HeadError; everything but NeedMore ends the connection.
 // Bounds:   O(head) time; looks at no more than limits.head_bytes_max bytes.
 // Threads:  pure.
 Result<DecodedRequestHead, HeadError> decode_request_head(ByteSpan input, const HeadLimits& limits);
-Result<DecodedResponseHead, HeadError> decode_response_head(ByteSpan input, const HeadLimits& limits);
+Result<DecodedResponseHead, HeadError> decode_response_head(ByteSpan input,
+                                                            const HeadLimits& limits);
 
 // Appends the head with its empty line, exactly the headers given and no others.
 // Errors: Invalid – a method, target, header name or value that would change the message's shape

@@ -48,8 +48,8 @@ std::string range_header(const RangeSpec& spec) {
 }
 
 std::string content_range_header(ByteRange range, std::uint64_t size) {
-  return "bytes " + std::to_string(range.offset) + "-" + std::to_string(range.offset + range.length - 1) +
-         "/" + std::to_string(size);
+  return "bytes " + std::to_string(range.offset) + "-" +
+         std::to_string(range.offset + range.length - 1) + "/" + std::to_string(size);
 }
 
 }  // namespace sealane::http

@@ -27,10 +27,11 @@ struct ByteRange {
 // Source: RFC 9110 §14.1.2, §14.2.  Errors: Invalid – another unit, several ranges, or not a range;
 //         a server ignores the header then and sends the whole.
 Result<RangeSpec> parse_range(std::string_view value);
-// Errors: Invalid – nothing of the object is in the range: answer 416 with `Content-Range: bytes */size`.
+// Errors: Invalid – nothing of the object is in the range: answer 416 with `Content-Range: bytes
+// */size`.
 Result<ByteRange> resolve_range(const RangeSpec& spec, std::uint64_t size);
 
-std::string range_header(const RangeSpec& spec);                       // `bytes=0-9`
+std::string range_header(const RangeSpec& spec);                        // `bytes=0-9`
 std::string content_range_header(ByteRange range, std::uint64_t size);  // `bytes 0-9/100`
 
 }  // namespace sealane::http

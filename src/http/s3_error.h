@@ -37,14 +37,15 @@ struct S3Error {
   std::string message{};
 };
 
-std::string_view name_of(S3Code code);       // `NoSuchKey`
-std::uint16_t status_of(S3Code code);        // 404
+std::string_view name_of(S3Code code);  // `NoSuchKey`
+std::uint16_t status_of(S3Code code);   // 404
 // The code for a failure of the store; the message stays with the operator.
 S3Code s3_code_of(ErrorKind kind);
 
 // The XML error document of S3.
 std::string encode_s3_error(const S3Error& error, std::string_view resource);
-// Errors: Corrupt – not such a document.  An unknown code becomes InternalError, its name in the message.
+// Errors: Corrupt – not such a document.  An unknown code becomes InternalError, its name in the
+// message.
 Result<S3Error> decode_s3_error(std::string_view document);
 
 }  // namespace sealane::http

@@ -37,8 +37,9 @@ std::optional<Time> parse_s3_time(std::string_view text) {
   const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
                                          std::chrono::month(*month), std::chrono::day(*day)};
   if (!date.ok() || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
-  return Time(std::chrono::sys_days(date)) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-         std::chrono::seconds(*second) + std::chrono::milliseconds(*millis);
+  return Time(std::chrono::sys_days(date)) + std::chrono::hours(*hour) +
+         std::chrono::minutes(*minute) + std::chrono::seconds(*second) +
+         std::chrono::milliseconds(*millis);
 }
 
 void append_object(std::string& out, const ListedObject& object) {
@@ -82,7 +83,8 @@ std::string encode_list_result(const ListResult& result) {
   append_element(out, "KeyCount", std::to_string(result.objects.size()));
   append_element(out, "MaxKeys", std::to_string(result.keys_max));
   append_element(out, "IsTruncated", result.truncated ? "true" : "false");
-  if (result.truncated) append_element(out, "NextContinuationToken", result.next_continuation_token);
+  if (result.truncated)
+    append_element(out, "NextContinuationToken", result.next_continuation_token);
   for (const ListedObject& object : result.objects) append_object(out, object);
   out += "</ListBucketResult>";
   return out;

@@ -14,7 +14,7 @@ namespace sealane::http {
 struct ListedObject {
   std::string key{};
   std::uint64_t size = 0;
-  std::string etag{};  // without quotes; may be empty
+  std::string etag{};    // without quotes; may be empty
   Time last_modified{};  // whole milliseconds
   bool operator==(const ListedObject&) const = default;
 };
@@ -24,9 +24,9 @@ struct ListResult {
   std::string bucket{};
   std::string prefix{};
   std::uint32_t keys_max = 1000;
-  std::vector<ListedObject> objects{};       // ascending by key
+  std::vector<ListedObject> objects{};  // ascending by key
   bool truncated = false;
-  std::string next_continuation_token{};     // when truncated
+  std::string next_continuation_token{};  // when truncated
   bool operator==(const ListResult&) const = default;
 };
 

@@ -32,9 +32,12 @@ Result<Place, S3Error> parse_path(std::string_view path) {
       slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
   auto bucket = percent_decode(path.substr(0, slash));
   auto key = percent_decode(key_text);
-  if (!bucket.ok() || !key.ok()) return S3Error{S3Code::InvalidUri, "the path is not percent-encoded UTF-8"};
-  if (!valid_bucket_name(*bucket)) return S3Error{S3Code::InvalidBucketName, "the bucket name is not valid"};
-  if (key->size() > kKeyBytesMax) return S3Error{S3Code::KeyTooLong, "a key has at most 1024 bytes"};
+  if (!bucket.ok() || !key.ok())
+    return S3Error{S3Code::InvalidUri, "the path is not percent-encoded UTF-8"};
+  if (!valid_bucket_name(*bucket))
+    return S3Error{S3Code::InvalidBucketName, "the bucket name is not valid"};
+  if (key->size() > kKeyBytesMax)
+    return S3Error{S3Code::KeyTooLong, "a key has at most 1024 bytes"};
   if (!key->empty() && !valid_object_key(*key))
     return S3Error{S3Code::InvalidArgument, "the key has a control character or a dot segment"};
   return Place{std::move(bucket).value(), std::move(key).value()};
@@ -44,8 +47,10 @@ Result<Place, S3Error> parse_path(std::string_view path) {
 // checksum a reader asks for is part of every answer.
 bool is_harmless(std::string_view name) {
   static constexpr std::array<std::string_view, 5> kHarmless{
-      "x-amz-date", "x-amz-security-token", "x-amz-user-agent", "x-amz-checksum-mode", "x-amz-request-id"};
-  return std::ranges::any_of(kHarmless, [&](std::string_view one) { return equal_ignoring_case(one, name); });
+      "x-amz-date", "x-amz-security-token", "x-amz-user-agent", "x-amz-checksum-mode",
+      "x-amz-request-id"};
+  return std::ranges::any_of(kHarmless,
+                             [&](std::string_view one) { return equal_ignoring_case(one, name); });
 }
 
 bool starts_ignoring_case(std::string_view text, std::string_view prefix) {
@@ -54,7 +59,8 @@ bool starts_ignoring_case(std::string_view text, std::string_view prefix) {
 
 template <std::size_t size>
 Result<std::array<std::byte, size>, S3Error> digest_of(const std::optional<Bytes>& bytes) {
-  if (!bytes || bytes->size() != size) return S3Error{S3Code::InvalidDigest, "a checksum is not valid"};
+  if (!bytes || bytes->size() != size)
+    return S3Error{S3Code::InvalidDigest, "a checksum is not valid"};
   std::array<std::byte, size> out{};
   copy_bytes(out, *bytes);
   return out;
@@ -90,7 +96,8 @@ std::optional<S3Error> read_put_header(const Header& header, PutObject& put) {
   } else if (is("x-amz-content-sha256")) {
     return read_content_sha256(header.value, put);
   } else if (is("x-amz-sdk-checksum-algorithm")) {
-    if (!equal_ignoring_case(header.value, "SHA256")) return not_implemented("a checksum other than SHA-256");
+    if (!equal_ignoring_case(header.value, "SHA256"))
+      return not_implemented("a checksum other than SHA-256");
   } else if (is("content-encoding")) {
     return not_implemented("Content-Encoding");
   } else if (is("if-match")) {
@@ -116,7 +123,8 @@ std::optional<S3Error> check_repeated(const RequestHead& head) {
                          starts_ignoring_case(header.name, "if-") ||
                          equal_ignoring_case(header.name, "range") ||
                          equal_ignoring_case(header.name, "content-md5");
-    if (decides && count_header(head.headers, header.name) > 1) return invalid("a header is there twice");
+    if (decides && count_header(head.headers, header.name) > 1)
+      return invalid("a header is there twice");
   }
   return std::nullopt;
 }
@@ -131,11 +139,13 @@ std::optional<S3Error> check_reads(const RequestHead& head) {
 // Objects have no subresources here; `x-id` names the operation that the path names already.
 std::optional<S3Error> check_object_query(const std::vector<QueryParameter>& query) {
   for (const QueryParameter& parameter : query)
-    if (parameter.name != "x-id") return not_implemented("the query parameter `" + parameter.name + "`");
+    if (parameter.name != "x-id")
+      return not_implemented("the query parameter `" + parameter.name + "`");
   return std::nullopt;
 }
 
-Result<S3Request, S3Error> parse_list(const RequestHead& head, Place place, const SplitTarget& target) {
+Result<S3Request, S3Error> parse_list(const RequestHead& head, Place place,
+                                      const SplitTarget& target) {
   if (head.method != Method::Get) return not_implemented("this operation on a bucket");
   if (auto error = check_reads(head)) return *error;
   ListObjectsV2 list;
@@ -146,7 +156,8 @@ Result<S3Request, S3Error> parse_list(const RequestHead& head, Place place, cons
     if (parameter.name == "list-type") {
       version_2 = value == "2";
     } else if (parameter.name == "prefix") {
-      if (value.size() > kKeyBytesMax) return S3Error{S3Code::KeyTooLong, "a prefix has at most 1024 bytes"};
+      if (value.size() > kKeyBytesMax)
+        return S3Error{S3Code::KeyTooLong, "a prefix has at most 1024 bytes"};
       list.prefix = value;
     } else if (parameter.name == "start-after") {
       list.start_after = value;
@@ -155,7 +166,8 @@ Result<S3Request, S3Error> parse_list(const RequestHead& head, Place place, cons
       list.continuation_token = value;
     } else if (parameter.name == "max-keys") {
       const auto count = parse_decimal(value);
-      if (!count || *count == 0) return S3Error{S3Code::InvalidArgument, "max-keys is not a number over 0"};
+      if (!count || *count == 0)
+        return S3Error{S3Code::InvalidArgument, "max-keys is not a number over 0"};
       list.keys_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(*count, kListKeysMax));
     } else if (parameter.name != "x-id" && !(parameter.name == "fetch-owner" && value == "false")) {
       return not_implemented("the query parameter `" + parameter.name + "`");
@@ -169,7 +181,8 @@ Result<S3Request, S3Error> parse_put(const RequestHead& head, Place place) {
   PutObject put;
   put.bucket = std::move(place.bucket);
   put.key = std::move(place.key);
-  if (!head.has_content_length) return S3Error{S3Code::MissingContentLength, "a PUT needs a Content-Length"};
+  if (!head.has_content_length)
+    return S3Error{S3Code::MissingContentLength, "a PUT needs a Content-Length"};
   put.content_length = head.content_length;
   for (const Header& header : head.headers)
     if (auto error = read_put_header(header, put)) return *error;
@@ -191,11 +204,13 @@ Result<S3Request, S3Error> parse_s3_request(const RequestHead& head) {
   if (!target.ok()) return S3Error{S3Code::InvalidUri, target.error().message};
   SEALANE_ASSIGN(Place place, parse_path(target->path));
   if (auto error = check_repeated(head)) return *error;
-  if (head.method == Method::Other) return S3Error{S3Code::MethodNotAllowed, "the method is not allowed"};
+  if (head.method == Method::Other)
+    return S3Error{S3Code::MethodNotAllowed, "the method is not allowed"};
   if (place.key.empty()) return parse_list(head, std::move(place), *target);
   if (auto error = check_object_query(target->query)) return *error;
   switch (head.method) {
-    case Method::Put: return parse_put(head, std::move(place));
+    case Method::Put:
+      return parse_put(head, std::move(place));
     case Method::Get: {
       if (auto error = check_reads(head)) return *error;
       GetObject get{std::move(place.bucket), std::move(place.key), std::nullopt};
@@ -207,7 +222,8 @@ Result<S3Request, S3Error> parse_s3_request(const RequestHead& head) {
     case Method::Head:
       if (auto error = check_reads(head)) return *error;
       return S3Request(HeadObject{std::move(place.bucket), std::move(place.key)});
-    default: return not_implemented("this operation on an object");
+    default:
+      return not_implemented("this operation on an object");
   }
 }
 
@@ -222,7 +238,8 @@ Request make_request(const PutObject& put, Bytes body) {
   request.method = "PUT";
   request.target = object_target(put.bucket, put.key);
   if (put.create_only) request.headers.push_back({"If-None-Match", "*"});
-  if (put.checksum_sha256) add_digest(request.headers, "x-amz-checksum-sha256", *put.checksum_sha256);
+  if (put.checksum_sha256)
+    add_digest(request.headers, "x-amz-checksum-sha256", *put.checksum_sha256);
   if (put.content_md5) add_digest(request.headers, "Content-MD5", *put.content_md5);
   request.body = std::move(body);
   return request;

@@ -26,7 +26,8 @@ Result<std::string> percent_decode(std::string_view text) {
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte <= 0x20 || byte >= 0x7f) return fail(ErrorKind::Invalid, "a character that must be escaped");
+    if (byte <= 0x20 || byte >= 0x7f)
+      return fail(ErrorKind::Invalid, "a character that must be escaped");
     if (text[i] != '%') {
       out += text[i];
       continue;
@@ -83,7 +84,8 @@ Result<SplitTarget> split_target(std::string_view target) {
     }
     if (std::ranges::find(split.query, parameter.name, &QueryParameter::name) != split.query.end())
       return fail(ErrorKind::Invalid, "a query parameter is there twice");
-    if (split.query.size() == kParametersMax) return fail(ErrorKind::Invalid, "too many query parameters");
+    if (split.query.size() == kParametersMax)
+      return fail(ErrorKind::Invalid, "too many query parameters");
     split.query.push_back(std::move(parameter));
   }
   return split;

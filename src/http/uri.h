@@ -30,8 +30,8 @@ struct SplitTarget {
   std::string_view path{};
   std::vector<QueryParameter> query{};
 };
-// Errors: Invalid – not in origin form, a fragment, a bad escape, a repeated name, over 32 parameters.
-// A `+` in a query is a space only in HTML forms, and stays a plus sign.
+// Errors: Invalid – not in origin form, a fragment, a bad escape, a repeated name, over 32
+// parameters. A `+` in a query is a space only in HTML forms, and stays a plus sign.
 Result<SplitTarget> split_target(std::string_view target);
 
 }  // namespace sealane::http

@@ -29,7 +29,9 @@ bool is_name_char(char c) {
   return is_alpha(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == ':';
 }
 
-Error corrupt(std::string_view what) { return fail(ErrorKind::Corrupt, "xml: " + std::string(what)); }
+Error corrupt(std::string_view what) {
+  return fail(ErrorKind::Corrupt, "xml: " + std::string(what));
+}
 
 // XML 1.0 §2.2: the characters that a document may hold.
 bool is_xml_character(std::uint32_t code) {
@@ -56,12 +58,14 @@ void append_utf8(std::string& to, std::uint32_t code) {
 
 class Parser {
  public:
-  Parser(std::string_view text, std::size_t elements_max) : rest_(text), elements_left_(elements_max) {}
+  Parser(std::string_view text, std::size_t elements_max)
+      : rest_(text), elements_left_(elements_max) {}
 
   Result<XmlElement> document() {
     if (take("<?xml")) {
       const std::size_t end = rest_.find("?>");
-      if (end == std::string_view::npos || end > 100) return corrupt("the declaration does not end");
+      if (end == std::string_view::npos || end > 100)
+        return corrupt("the declaration does not end");
       rest_.remove_prefix(end + 2);
     }
     skip_spaces();
@@ -129,7 +133,8 @@ class Parser {
       if (quote != '"' && quote != '\'') return corrupt("an attribute has no quotes");
       const std::size_t end = rest_.find(quote, 1);
       if (end == std::string_view::npos) return corrupt("an attribute does not end");
-      if (rest_.substr(0, end).find('<') != std::string_view::npos) return corrupt("`<` in an attribute");
+      if (rest_.substr(0, end).find('<') != std::string_view::npos)
+        return corrupt("`<` in an attribute");
       rest_.remove_prefix(end + 1);
     }
   }
@@ -162,7 +167,8 @@ class Parser {
     std::uint32_t code = 0;
     const char* end = entity.data() + entity.size();
     const auto result = std::from_chars(entity.data(), end, code, base);
-    if (result.ec != std::errc{} || result.ptr != end || !is_xml_character(code)) return std::nullopt;
+    if (result.ec != std::errc{} || result.ptr != end || !is_xml_character(code))
+      return std::nullopt;
     return code;
   }
 
@@ -190,7 +196,8 @@ void append_escaped(std::string& to, std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     const std::string_view tail = text.substr(i, 3);
-    if (const auto* entity = std::ranges::find(kEntities, c, &Entity::character); entity != kEntities.end()) {
+    if (const auto* entity = std::ranges::find(kEntities, c, &Entity::character);
+        entity != kEntities.end()) {
       to += '&';
       to += entity->name;
       to += ';';
@@ -218,7 +225,8 @@ void append_element(std::string& to, std::string_view name, std::string_view tex
 }
 
 Result<XmlElement> parse_xml(std::string_view document, std::size_t elements_max) {
-  if (!is_utf8(document) || document.find('\0') != std::string_view::npos) return corrupt("not UTF-8 text");
+  if (!is_utf8(document) || document.find('\0') != std::string_view::npos)
+    return corrupt("not UTF-8 text");
   return Parser(document, elements_max).document();
 }
 

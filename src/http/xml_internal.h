@@ -28,8 +28,8 @@ void append_escaped(std::string& to, std::string_view text);
 void append_element(std::string& to, std::string_view name, std::string_view text);
 
 // The subset of XML 1.0 that S3 documents use: one declaration, elements, attributes (skipped),
-// text, the five named entities and character references.  Everything else - DOCTYPE, CDATA, comments,
-// other entities - is refused, so that nothing can expand.
+// text, the five named entities and character references.  Everything else - DOCTYPE, CDATA,
+// comments, other entities - is refused, so that nothing can expand.
 //
 // Errors: Corrupt – not such a document, nesting over 8, or over `elements_max` elements.
 Result<XmlElement> parse_xml(std::string_view document, std::size_t elements_max);
