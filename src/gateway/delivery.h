@@ -119,6 +119,7 @@ class Delivery {
   Time archive_since_{};
 
   std::optional<Spooled> spooled_;
+  bool full_ = false;                      // nothing more fits
   bool flush_ = false;
   std::uint32_t failures_ = 0;
   Time not_before_{};

@@ -42,14 +42,15 @@ std::string Journal::path(const std::string& name) const {
   return options_.name.folder + "/" + name;
 }
 
-Result<SealedBlock> Journal::seal(keys::Sealer& sealer, BlockBuilder& block) {
+Result<SealedBlock> Journal::seal(keys::Sealer& sealer, BlockBuilder& block,
+                                  std::optional<std::uint64_t> only_generation) {
   if (block.empty()) return fail(ErrorKind::Invalid, "a block without records");
   const ByteSpan plaintext = block.plaintext();
   SealedBlock out;
   out.count = block.records();
   auto prepare = [&]() -> Result<keys::PreparedMessage> {
     std::lock_guard lock(mutex_);
-    if (failed_ || rollback_wanted_)
+    if (failed_ || rollback_wanted_ || (only_generation && *only_generation != generation_))
       return fail(ErrorKind::Unavailable, "the journal cannot write; it tries again by itself");
     if (reserved_bytes_ + plaintext.size() > options_.limits.reserved_bytes_max)
       return fail(ErrorKind::Unavailable, "the journal's disk is too slow: too much waits to be written");

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -67,8 +68,12 @@ class Journal {
   // Errors: Unavailable – the journal refuses: after a failed write or sync until try_reopen()
   //         succeeds, over journal_bytes_max until delivery catches up, over reserved_bytes_max;
   //         Invalid – an empty block; whatever the sealer returns.
+  // `only_generation` keeps a producer's order across a failure: give the generation of its blocks
+  // that are sealed and not yet completed, and a block is refused (Unavailable) rather than sealed
+  // while those have failed and the producer does not know it yet.
   // Threads: any, each with a sealer of its own for the journal's key.
-  Result<SealedBlock> seal(keys::Sealer& sealer, BlockBuilder& block);
+  Result<SealedBlock> seal(keys::Sealer& sealer, BlockBuilder& block,
+                           std::optional<std::uint64_t> only_generation = std::nullopt);
 
   // First sequence number that the next write() must begin with.
   std::uint64_t next_to_write() const;

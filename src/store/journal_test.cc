@@ -346,6 +346,16 @@ TEST_F(JournalTest, AfterAFailedSyncTheSegmentIsNeverTrustedAgain) {
   }
 }
 
+TEST_F(JournalTest, AProducerThatDoesNotKnowOfAFailureYetIsRefused) {
+  open();
+  SealedBlock lost = std::move(seal({"a"})).value();
+  journal_->roll_back();
+  BlockBuilder next;
+  ASSERT_TRUE(next.add(keys_.clock.now(), "thing", "topic", as_bytes("b")).ok());
+  EXPECT_EQ(journal_->seal(sealer_, next, lost.generation).error().kind, ErrorKind::Unavailable);
+  EXPECT_TRUE(journal_->seal(sealer_, next).ok());
+}
+
 TEST_F(JournalTest, ASegmentThatFailsBeforeItsFirstRecordIsReplaced) {
   open();
   env_.fail_syncs(1);
