@@ -279,6 +279,50 @@ TEST_F(Net, ConnectionsOverTheLimitWait) {
   EXPECT_TRUE(tls::BlockingClient::connect(server.endpoint(), device(), kWait).ok());
 }
 
+TEST_F(Net, ConnectionsThatVanishAtAnyMomentLeaveNothingBehind) {
+  Server server(pki_.server("edge"),
+                [](TlsStream stream) -> Task<> {
+                  // Written until it stalls: some peers read, some leave, some never do.
+                  const Bytes piece(64u << 10);
+                  stream.expires_after(200ms);
+                  for (int i = 0; i < 40; ++i) {
+                    if (!stream.write(piece).ok()) break;
+                    const Status drained = co_await stream.drained();
+                    if (!drained.ok()) break;
+                  }
+                  if (stream.is_open()) co_await stream.close_gracefully(50ms);
+                },
+                {.handshake_time_max = 200ms});
+  auto context = tls::Context::client(device()).value();
+  std::vector<tls::PlainSocket> silent;
+  std::vector<tls::BlockingClient> stalled;
+  for (int i = 0; i < 24; ++i) {
+    if (i % 4 == 0) {
+      auto plain = tls::PlainSocket::connect(server.endpoint(), kWait);
+      ASSERT_TRUE(plain.ok());
+      // Half a record, then nothing.
+      ASSERT_TRUE(
+          plain->write(as_bytes(std::string_view("\x16\x03\x01\x01\x00\x01", 6)), kWait).ok());
+      if (i % 8 == 0) silent.push_back(std::move(plain).value());
+      continue;
+    }
+    auto client = tls::BlockingClient::connect(server.endpoint(), context, kWait);
+    ASSERT_TRUE(client.ok()) << client.error().message;
+    Bytes buffer(1000);
+    if (i % 4 == 1) EXPECT_TRUE(client->read(buffer, kWait).ok());
+    if (i % 4 == 3) stalled.push_back(std::move(client).value());
+  }
+  const auto give_up = std::chrono::steady_clock::now() + 20s;
+  std::size_t left = 1;
+  while (left > 0 && std::chrono::steady_clock::now() < give_up) {
+    std::promise<std::size_t> active;
+    server.loop().post([&] { active.set_value(server.listener().active()); });
+    left = active.get_future().get();
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(left, 0u);
+}
+
 TEST_F(Net, TasksConnectOutWithVerifiedPeers) {
   Server server(pki_.server("edge"), echo);
   Loop loop;

@@ -22,11 +22,11 @@ constexpr std::array<unsigned char, 7> kRefusalAlert{0x15, 0x03, 0x03, 0x00, 0x0
 
 std::string system_text(int error) { return std::generic_category().message(error); }
 
+// SSL_R_WRONG_VERSION_NUMBER is not among them: it says that a record is none.
 bool is_version_error(int reason) {
   return reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_VERSION_TOO_LOW ||
          reason == SSL_R_VERSION_TOO_HIGH || reason == SSL_R_WRONG_SSL_VERSION ||
-         reason == SSL_R_NO_PROTOCOLS_AVAILABLE || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION ||
-         reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_UNKNOWN_PROTOCOL;
+         reason == SSL_R_NO_PROTOCOLS_AVAILABLE || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION;
 }
 
 std::string group_of(SSL* ssl) {

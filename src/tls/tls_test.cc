@@ -217,6 +217,38 @@ TEST_F(Tls, PlaintextIsNamedWithItsProtocolAndBytes) {
   EXPECT_EQ(answer[0], std::byte{0x15});
 }
 
+// A ClientHello of TLS 1.2 (or 1.0, by `minor`) without extensions, as no library of today sends
+// it.
+Bytes raw_hello(std::uint8_t minor) {
+  Bytes body{std::byte{3}, std::byte{minor}};
+  body.resize(2 + 32, std::byte{0x5a});                     // random
+  append(body, std::string_view("\0\0\2\xc0\x2b\1\0", 7));  // no session, one suite, no compression
+  Bytes out{std::byte{0x16}, std::byte{3}, std::byte{1}};
+  put_be(out, checked_cast<std::uint16_t>(body.size() + 4));
+  put_be(out, checked_cast<std::uint32_t>((1u << 24) | body.size()));
+  append(out, body);
+  return out;
+}
+
+TEST_F(Tls, RawHellosUnderTheFloorAreAVersionAndGarbageIsNot) {
+  auto garbage = raw_hello(3);
+  garbage[1] = std::byte{0x47};
+  struct Case {
+    Bytes bytes;
+    RefusalReason reason;
+  };
+  for (const Case& item :
+       {Case{raw_hello(3), RefusalReason::TlsVersion},
+        Case{raw_hello(1), RefusalReason::TlsVersion}, Case{garbage, RefusalReason::Handshake}}) {
+    Wire wire;
+    Connection server(server_context(pki_.server("edge")), wire.ends[1]);
+    ASSERT_GT(::send(wire.ends[0], item.bytes.data(), item.bytes.size(), 0), 0);
+    ASSERT_EQ(server.handshake(), Step::Failed);
+    EXPECT_EQ(server.refusal().reason, item.reason) << server.refusal().detail;
+    EXPECT_EQ(server.refusal().bytes, item.bytes.size());
+  }
+}
+
 TEST_F(Tls, ClientRefusesAServerThatIsSomebodyElse) {
   struct Case {
     ServerPolicy server;
