@@ -386,7 +386,7 @@ RULES = [
     Rule("commented-out", "no commented-out code, tests or build entries", check_commented_out),
     Rule("dead-testdata", "every golden file is used by a test", check_dead_testdata),
     Rule("documents", "links and tables name what exists", check_documents),
-    Rule("component-readme", "every component says what it is for", check_component_readme, warning=True),
+    Rule("component-readme", "every component says what it is for", check_component_readme),
     *[Rule(b.name, f"use {b.instead}", banned_check(b)) for b in BANNED],
     Rule("sizes", "files and functions stay readable", check_sizes, warning=True),
 ]
