@@ -107,6 +107,11 @@ void Session::on_decode_error(const DecodeError& error, Actions& actions) {
 
 void Session::on_timer(Time now, Actions& actions) {
   if (now < next_deadline()) return;
+  if (state_ == State::Connected && !ready()) {
+    // The front does not read, so that the client's packets may be waiting.
+    deadline_ = now + keep_alive_;
+    return;
+  }
   if (state_ == State::Connected)
     close(CloseReason::KeepAliveTimeout, "nothing for one and a half keep alives", actions);
   else
@@ -150,7 +155,7 @@ void Session::on(const PublishPacket& packet, Actions& actions) {
     return close(CloseReason::TooLarge, to_string(error), actions);
   if (packet.qos == Qos::AtLeastOnce) {
     // [MQTT-4.3.2-2]: an id that is still unacknowledged is a publication of its own again.
-    received_[(received_first_ + received_count_) % received_.size()] = {packet.packet_id, false};
+    received_at(received_count_) = {packet.packet_id, false};
     ++received_count_;
   }
   actions.asks.emplace_back(AskPublish{packet.topic, packet.payload, packet.qos, packet.retain,
@@ -171,14 +176,19 @@ void Session::publishes_durable(std::span<const std::uint16_t> packet_ids, Actio
 void Session::oldest_durable(std::size_t count, Actions& actions) {
   if (state_ == State::Closed) return;
   const std::size_t marked = std::min(count, received_count_);
-  for (std::size_t i = 0; i < marked; ++i)
-    received_[(received_first_ + i) % received_.size()].durable = true;
+  for (std::size_t i = 0; i < marked; ++i) received_at(i).durable = true;
   flush_pubacks(actions.output);
+}
+
+// INVARIANT: index is at most received_count_, which is at most the ring's size.
+Session::Received& Session::received_at(std::size_t index) {
+  const std::size_t slot = received_first_ + index;
+  return received_[slot < received_.size() ? slot : slot - received_.size()];
 }
 
 bool Session::mark_durable(std::uint16_t packet_id) {
   for (std::size_t i = 0; i < received_count_; ++i) {
-    Received& one = received_[(received_first_ + i) % received_.size()];
+    Received& one = received_at(i);
     if (one.durable || one.packet_id != packet_id) continue;
     one.durable = true;
     return true;
@@ -190,7 +200,7 @@ bool Session::mark_durable(std::uint16_t packet_id) {
 void Session::flush_pubacks(Bytes& output) {
   while (received_count_ != 0 && received_[received_first_].durable) {
     encode(PubackPacket{received_[received_first_].packet_id}, output);  // [MQTT-2.3.1-6]
-    received_first_ = (received_first_ + 1) % received_.size();
+    if (++received_first_ == received_.size()) received_first_ = 0;
     --received_count_;
   }
 }

@@ -111,7 +111,8 @@ class Session {
   void on_packet(const Packet& packet, Time now, Actions& actions);
   // Bytes that decode_packet refused (not NeedMore): answers and closes.
   void on_decode_error(const DecodeError& error, Actions& actions);
-  // Call at or after next_deadline(); earlier calls do nothing.
+  // Call at or after next_deadline(); earlier calls do nothing.  A keep alive does not run out
+  // while ready() is false, because the front does not read then.
   void on_timer(Time now, Actions& actions);
   // Time::max() when there is none.
   Time next_deadline() const;
@@ -155,6 +156,7 @@ class Session {
   void on(const UnsubscribePacket& packet, Actions& actions);
   void close(CloseReason reason, std::string_view detail, Actions& actions);
   void refuse(ConnectCode code, std::string_view detail, Actions& actions);
+  Received& received_at(std::size_t index);
   bool mark_durable(std::uint16_t packet_id);
   void flush_pubacks(Bytes& output);
   std::uint16_t next_packet_id();

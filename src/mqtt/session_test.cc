@@ -176,6 +176,21 @@ TEST(SessionTimer, OneAndAHalfKeepAlivesWithoutAPacketClose) {
   EXPECT_TRUE(script.closed_for(CloseReason::KeepAliveTimeout));
 }
 
+TEST(SessionTimer, ClientThatIsNotReadIsNotTimedOut) {
+  Limits limits;
+  limits.inflight_max = 1;
+  Script script(Profile::MqttStandard, limits);
+  script.connected(60).publish(1);
+  script.now += 200s;
+  script.actions.clear();
+  script.session.on_timer(script.now, script.actions);
+  EXPECT_FALSE(script.session.closed());
+  EXPECT_EQ(script.session.next_deadline(), script.now + 90s);
+  script.durable(1);
+  script.session.on_timer(script.now + 90s, script.actions);
+  EXPECT_TRUE(script.closed_for(CloseReason::KeepAliveTimeout));
+}
+
 TEST(SessionTimer, KeepAliveZeroIsOffInTheStandardAndTheMaximumAtAws) {
   EXPECT_EQ(Script().connected(0).session.next_deadline(), Time::max());
   EXPECT_EQ(Script(Profile::AwsIotCore).connected(0).session.next_deadline(), Time{} + 1800s);
