@@ -44,6 +44,12 @@ std::string to_text(const Diagnostic& d) {
   return out;
 }
 
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
+  return text;
+}
+
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
   if (word.size() > kWordMax) return std::nullopt;
   std::optional<std::string> best;

@@ -31,6 +31,10 @@ struct Diagnostic {
 // `file:line:column: error: message` and, when there is one, a line `  hint: ...`.
 std::string to_text(const Diagnostic& diagnostic);
 
+// `text` with control characters replaced by `?`, for input that is repeated in a message: it can
+// neither break the line nor steer a terminal.
+std::string one_line(std::string text);
+
 // What a language front end returns: a value when there was no error, and every finding.
 template <class T>
 struct [[nodiscard]] Parsed {

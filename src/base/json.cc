@@ -88,7 +88,9 @@ class TreeBuilder {
         return true;
       }
       case od::json_type::null: {
-        if (!value.is_null()) return syntax(simdjson::N_ATOM_ERROR, offset);
+        bool is_null = false;
+        if (auto error = value.is_null().get(is_null)) return syntax(error, offset);
+        if (!is_null) return syntax(simdjson::N_ATOM_ERROR, offset);
         out.data = nullptr;
         return true;
       }
@@ -195,7 +197,7 @@ class TreeBuilder {
     return SourceSpan{options_.file, line_, static_cast<std::uint32_t>(offset - line_start_ + 1)};
   }
   void report(std::size_t offset, std::string message, std::string hint) {
-    diagnostics_.push_back({Severity::Error, span_at(offset), std::move(message), std::move(hint)});
+    diagnostics_.push_back({Severity::Error, span_at(offset), one_line(std::move(message)), std::move(hint)});
   }
   bool syntax(simdjson::error_code error, std::size_t offset) {
     std::string why;

@@ -33,7 +33,7 @@ TEST(JsonParse, GivesEveryValueItsPlace) {
 
 TEST(JsonParse, RefusesWhatIsNotJson) {
   for (const char* text : {"", "{", "[1,]", "{\"a\":1,}", "{} {}", "[01]", "[1.]", "nul", "[\"\t\"]", "{\"a\" 1}",
-                           "[+1]", "\"\\x\"", "[tru]", "1 2"}) {
+                           "[+1]", "\"\\x\"", "[tru]", "1 2", "{\"a\":nx}", "[nulls]", "n"}) {
     auto parsed = parse(text);
     EXPECT_FALSE(parsed.value) << text;
     EXPECT_FALSE(parsed.diagnostics.empty()) << text;

@@ -232,7 +232,6 @@ class TreeReader {
     std::string why = parser_.problem != nullptr ? parser_.problem : "this is not YAML";
     const bool reader = parser_.error == YAML_READER_ERROR;
     if (reader) why = "the text is not UTF-8 or holds a character that YAML does not allow";
-    std::ranges::transform(why, why.begin(), [](char c) { return c == '\n' ? ' ' : c; });
     if (reader)
       report_at(span_at_byte(parser_.problem_offset), std::move(why), {});
     else
@@ -245,7 +244,7 @@ class TreeReader {
     return report_at(span_at(mark), std::move(message), std::move(hint));
   }
   bool report_at(SourceSpan span, std::string message, std::string hint) {
-    diagnostics_.push_back({Severity::Error, std::move(span), std::move(message), std::move(hint)});
+    diagnostics_.push_back({Severity::Error, std::move(span), one_line(std::move(message)), std::move(hint)});
     return false;
   }
 

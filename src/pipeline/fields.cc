@@ -59,11 +59,11 @@ std::span<const MappingRule> mapping_rules() {
 void Fields::error(const SourceSpan& span, std::string message, std::string hint) {
   ++errors_;
   if (diagnostics_.size() < kDiagnosticsMax)
-    diagnostics_.push_back({Severity::Error, span, std::move(message), std::move(hint)});
+    diagnostics_.push_back({Severity::Error, span, one_line(std::move(message)), one_line(std::move(hint))});
 }
 void Fields::warn(const SourceSpan& span, std::string message, std::string hint) {
   if (diagnostics_.size() < kDiagnosticsMax)
-    diagnostics_.push_back({Severity::Warning, span, std::move(message), std::move(hint)});
+    diagnostics_.push_back({Severity::Warning, span, one_line(std::move(message)), one_line(std::move(hint))});
 }
 void Fields::later(const SourceSpan& span, const std::string& what) {
   error(span, what + " is not in this version", "remove it, or use a version that has it");

@@ -35,7 +35,7 @@ class ThingsReader {
  private:
   void error(std::uint32_t line, std::uint32_t column, std::string message, std::string hint = {}) {
     if (diagnostics_.size() < kDiagnosticsMax)
-      diagnostics_.push_back({Severity::Error, {file_, line, column}, std::move(message), std::move(hint)});
+      diagnostics_.push_back({Severity::Error, {file_, line, column}, one_line(std::move(message)), std::move(hint)});
   }
 
   void read_lines() {

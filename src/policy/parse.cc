@@ -39,7 +39,7 @@ class Reader {
   }
   void add(Severity severity, const SourceSpan& span, std::string message, std::string hint) {
     if (diagnostics_.size() < kDiagnosticsMax)
-      diagnostics_.push_back({severity, span, std::move(message), std::move(hint)});
+      diagnostics_.push_back({severity, span, one_line(std::move(message)), one_line(std::move(hint))});
   }
   void unknown_element(const json::Member& member, const std::vector<std::string>& known) {
     const auto near = nearest(member.name, known);

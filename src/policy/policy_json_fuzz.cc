@@ -135,7 +135,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (DocumentKind kind : {DocumentKind::IotDevice, DocumentKind::Identity, DocumentKind::Resource}) {
     const auto parsed = parse_document(text, kind, "f.json");
     bool has_error = false;
-    for (const Diagnostic& d : parsed.diagnostics) has_error = has_error || d.severity == Severity::Error;
+    for (const Diagnostic& d : parsed.diagnostics) {
+      has_error = has_error || d.severity == Severity::Error;
+      must(!d.message.empty() && !d.message.contains('\n'));
+    }
     must(parsed.value.has_value() != has_error);
     if (parsed.value && parsed.value->statements.size() <= 8) check(*parsed.value);
   }
