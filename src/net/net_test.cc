@@ -133,6 +133,33 @@ TEST_F(Net, LargeTransfersArriveWhole) {
   }
 }
 
+TEST_F(Net, RecordsThatCameTogetherAreReadTogetherAndTheEndAfterThem) {
+  std::promise<void> sent;
+  std::promise<std::string> seen;
+  Server server(pki_.server("edge"), [&](TlsStream stream) -> Task<> {
+    sent.get_future().wait();
+    std::string all;
+    Bytes buffer(1000);
+    for (bool first = true;; first = false) {
+      const auto got = co_await stream.read_some(buffer);
+      if (!got.ok()) all += "error";
+      if (!got.ok() || *got == 0) break;
+      all += (first ? "" : "+") + to_text(ByteSpan(buffer).first(*got));
+    }
+    const auto again = co_await stream.read_some(buffer);
+    all += again.ok() && *again == 0 ? "." : "?";
+    seen.set_value(all);
+  });
+  auto client = tls::BlockingClient::connect(server.endpoint(), device(), kWait);
+  ASSERT_TRUE(client.ok());
+  for (const char* text : {"one", "two", "three"}) {
+    ASSERT_TRUE(client->write(as_bytes(text), kWait).ok());
+  }
+  client->close();
+  sent.set_value();
+  EXPECT_EQ(seen.get_future().get(), "onetwothree.");
+}
+
 TEST_F(Net, APeerThatDoesNotReadFillsABoundedBuffer) {
   std::promise<ErrorKind> outcome;
   Server server(pki_.server("edge"),

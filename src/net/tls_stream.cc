@@ -58,7 +58,8 @@ struct TlsStream::State : std::enable_shared_from_this<State> {
   Limits limits;
   std::string peer;
   bool open = true;
-  std::string failure;  // why writing is over; empty while it works
+  std::optional<Result<std::size_t>> read_end;  // once reading is over
+  std::string failure;                          // why writing is over; empty while it works
 
   Bytes output;
   std::size_t output_sent = 0;  // of `output`
@@ -80,6 +81,7 @@ struct TlsStream::State : std::enable_shared_from_this<State> {
   void compact();
   void close();
   std::optional<Result<std::size_t>> try_read(MutableByteSpan to, tls::Step& step);
+  Result<std::size_t> end_of_reading(tls::Step step) const;
   Status check_waitable() const;
 
   static Task<Status> wait(std::shared_ptr<State> self, tls::Step step);
@@ -148,19 +150,29 @@ Task<Result<tls::PeerFacts, tls::Refusal>> TlsStream::State::handshake(
 
 std::optional<Result<std::size_t>> TlsStream::State::try_read(MutableByteSpan to, tls::Step& step) {
   if (!open) return fail(ErrorKind::Unavailable, "the connection is closed");
-  const tls::Io io = connection.read(to);
-  step = io.step;
-  switch (io.step) {
-    case tls::Step::Done:
-      return io.bytes;
-    case tls::Step::WantRead:
-    case tls::Step::WantWrite:
-      return std::nullopt;
-    case tls::Step::Closed:
-      if (connection.closed_cleanly()) return std::size_t{0};
-      return fail(ErrorKind::Unavailable, connection.error());
-    case tls::Step::Failed:
+  if (read_end) return *read_end;
+  // TLS gives one record at a time; small records that arrived together are taken together.
+  std::size_t got = 0;
+  do {
+    const tls::Io io = connection.read(to.subspan(got));
+    step = io.step;
+    if (io.step == tls::Step::WantRead || io.step == tls::Step::WantWrite) break;
+    if (io.step != tls::Step::Done) {
+      read_end = end_of_reading(io.step);
+      if (got == 0) return *read_end;
       break;
+    }
+    got += io.bytes;
+  } while (got < to.size() && connection.has_pending());
+  if (got == 0) return std::nullopt;
+  return got;
+}
+
+// What every read says from now on: 0 after close_notify, else why it is over.
+Result<std::size_t> TlsStream::State::end_of_reading(tls::Step step) const {
+  if (step == tls::Step::Closed) {
+    if (connection.closed_cleanly()) return std::size_t{0};
+    return fail(ErrorKind::Unavailable, connection.error());
   }
   const bool alert = connection.error().contains("alert");
   return fail(alert ? ErrorKind::Denied : ErrorKind::Unavailable, connection.error());
