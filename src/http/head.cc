@@ -154,7 +154,7 @@ std::optional<HeadError> read_framing(Head& head, const HeadLimits& limits) {
   }
   if (lengths == 0) return std::nullopt;
   if (lengths > 1) return malformed("more than one Content-Length");
-  const auto length = parse_decimal(*head.header("content-length"));
+  const auto length = parse_decimal(head.header("content-length").value_or(""));
   if (!length) return malformed("the Content-Length is not one number");
   if (*length > limits.body_bytes_max)
     return HeadError{HeadErrorKind::TooLarge, 413, "the body exceeds its limit"};

@@ -15,9 +15,9 @@ namespace sealane::http {
 
 // Every bound on a head.
 struct HeadLimits {
-  std::size_t head_bytes_max = 16 * 1024;
+  std::size_t head_bytes_max = std::size_t{16} << 10;
   std::size_t headers_max = 64;
-  std::size_t target_bytes_max = 8 * 1024;
+  std::size_t target_bytes_max = std::size_t{8} << 10;
   std::uint64_t body_bytes_max = 5ULL * 1024 * 1024 * 1024;
 };
 

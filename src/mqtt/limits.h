@@ -22,11 +22,11 @@ struct Limits {
   std::size_t client_id_bytes_max = 128;
   std::size_t filters_per_packet_max = 8;  // of a SUBSCRIBE or UNSUBSCRIBE
   std::size_t subscriptions_per_session_max = 50;
-  std::size_t subscriptions_max = 100'000;        // of a topic tree, all sessions together
-  std::size_t inflight_max = 100;                 // unacknowledged QoS 1 publishes, each direction
-  std::size_t queue_messages_max = 1000;          // deliveries waiting for the window
-  std::size_t queue_bytes_max = 4 * 1024 * 1024;  // topics and payloads of those
-  std::chrono::seconds connect_timeout{10};       // from the open connection to its CONNECT
+  std::size_t subscriptions_max = 100'000;  // of a topic tree, all sessions together
+  std::size_t inflight_max = 100;           // unacknowledged QoS 1 publishes, each direction
+  std::size_t queue_messages_max = 1000;    // deliveries waiting for the window
+  std::size_t queue_bytes_max = std::size_t{4} << 20;  // topics and payloads of those
+  std::chrono::seconds connect_timeout{10};            // from the open connection to its CONNECT
   // AwsIotCore only: the keep alive is brought into this range, and 0 becomes the maximum.
   std::chrono::seconds keep_alive_min{30};
   std::chrono::seconds keep_alive_max{1200};
