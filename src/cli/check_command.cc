@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/pipeline_option.h"
+#include "pipeline/assess.h"
+#include "pipeline/things.h"
+#include "policy/document.h"
+#include "report/hop_table.h"
+#include "tls/policy.h"
+
+namespace sealane::cli {
+namespace {
+
+constexpr std::uint64_t kTextBytesMax = 16u << 20;
+
+struct CheckArguments {
+  PipelineOptions pipeline;
+  bool verbose = false;
+};
+
+void append(std::vector<Diagnostic>& to, std::vector<Diagnostic> from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+// What the files beside the pipeline file get wrong: a hop is worth nothing if its policy does not load.
+Result<std::vector<Diagnostic>> check_referenced_files(Env& env, const LoadedPipeline& loaded) {
+  std::vector<Diagnostic> out;
+  for (const pipeline::Node& node : loaded.pipeline.nodes) {
+    if (node.things_file.empty()) continue;
+    const std::string path = loaded.folder + "/" + node.things_file;
+    SEALANE_ASSIGN(const Bytes text, read_file(env, path, kTextBytesMax));
+    append(out, pipeline::parse_things(as_text(text), path).diagnostics);
+  }
+  for (const pipeline::Hop& hop : loaded.pipeline.hops) {
+    if (hop.policy_file.empty()) continue;
+    const std::string path = loaded.folder + "/" + hop.policy_file;
+    SEALANE_ASSIGN(const Bytes text, read_file(env, path, kTextBytesMax));
+    append(out, policy::parse_document(as_text(text), policy::DocumentKind::IotDevice, path).diagnostics);
+  }
+  return out;
+}
+
+Result<int> run_check(Env& env, const LoadedPipeline& loaded, const CheckArguments& arguments) {
+  SEALANE_ASSIGN(const std::vector<Diagnostic> diagnostics, check_referenced_files(env, loaded));
+  const OutputFormat format = arguments.pipeline.format;
+  if (const int code = report_diagnostics(diagnostics, format); code != kOk) return code;
+  const tls::Capabilities capabilities = tls::build_capabilities();
+  const pipeline::BuildFacts build{
+      .library = capabilities.library, .tls13 = true, .post_quantum_groups = capabilities.has_ml_kem};
+  std::vector<pipeline::HopAssessment> hops;
+  for (const pipeline::Hop& hop : loaded.pipeline.hops)
+    hops.push_back(pipeline::assess(
+        loaded.pipeline, hop,
+        {.build = build, .configured_at = std::nullopt, .observations = {}, .now = SystemClock().now()}));
+  const auto detail = arguments.verbose ? report::Detail::Full : report::Detail::Brief;
+  print(format == OutputFormat::Json ? report::hop_table_json(hops) : report::hop_table_text(hops, detail));
+  return pipeline::exit_code_of(hops);
+}
+
+}  // namespace
+
+void add_check_command(CLI::App& app, Chosen& chosen) {
+  auto a = std::make_shared<CheckArguments>();
+  CLI::App* command = add_command(app, "check", "One verdict per hop of a pipeline, with the reason",
+                                  "  sealane check pipeline.yaml\n"
+                                  "  sealane check pipeline.yaml -v\n"
+                                  "  sealane check pipeline.yaml --format json");
+  add_pipeline_options(command, a->pipeline);
+  command->add_flag("-v,--verbose", a->verbose, "basis, floor and evidence of each hop");
+  on_run(command, chosen, [a] {
+    return with_pipeline(a->pipeline, [&](Env& env, const LoadedPipeline& loaded) { return run_check(env, loaded, *a); });
+  });
+}
+
+}  // namespace sealane::cli
