@@ -316,8 +316,11 @@ DeliveryStep Delivery::step(Time now) {
 }
 
 bool Delivery::drained() const {
-  return !spooled_ && archive_records_ == 0 && !block_ &&
-         state_.next_sequence > journal_.durable();
+  if (spooled_ || archive_records_ > 0 || block_) return false;
+  // The reader is ahead of the state where repair left a gap at the end.
+  const std::uint64_t next =
+      std::max(state_.next_sequence, reader_ != nullptr ? reader_->position() : 0);
+  return next > journal_.durable();
 }
 
 }  // namespace sealane::gateway

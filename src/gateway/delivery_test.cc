@@ -6,6 +6,7 @@
 #include "base/testing/fault_env.h"
 #include "gateway/testing/read_lake.h"
 #include "sinks/testing/store_sink.h"
+#include "store/entry.h"
 #include "store/testing/test_keys.h"
 
 namespace sealane::gateway {
@@ -151,6 +152,26 @@ TEST_F(DeliveryTest, DeliveredSegmentsAreReleased) {
   EXPECT_GT(before, 3u);
   EXPECT_EQ(journal_->view().segments.size(), 1u);
   EXPECT_TRUE(edge_.list("./spool")->empty());
+}
+
+TEST_F(DeliveryTest, AGapThatRepairLeftEndsABundle) {
+  for (int i = 0; i < 4; ++i) append(1);
+  const std::string path = "./journal/" + store::segment_name(1);
+  const Bytes bytes = *read_file(edge_, path, 1u << 20);
+  std::size_t second = *store::find_entry_header(bytes, 0) + 1;
+  second = *store::find_entry_header(bytes, second);
+  ASSERT_TRUE(edge_.rot(path, second + 100).ok());
+  ASSERT_TRUE(store::repair_journal(edge_, opener_, options_.journal).ok());
+  open();
+  while (!delivery_->drained()) {
+    delivery_->flush();
+    ASSERT_FALSE(step().error);
+  }
+  const LakeContents contents = lake();
+  ASSERT_EQ(contents.entries.size(), 2u);
+  EXPECT_EQ(contents.entries[0].last, 1u);
+  EXPECT_EQ(contents.entries[1].first, 3u);
+  EXPECT_EQ(contents.records.size(), 3u);
 }
 
 TEST_F(DeliveryTest, AnotherObjectUnderTheBundlesNameStopsDelivery) {

@@ -471,6 +471,26 @@ TEST_F(JournalTest, RepairOfTwoDamagedPlacesTakesTwoSteps) {
   EXPECT_EQ(*read_all(), (Strings{"2:b", "3:c", "5:e"}));
 }
 
+TEST_F(JournalTest, RepairOfAJournalThatEndsBeforeWhatWasDeliveredGoesOnAfterIt) {
+  open();
+  for (const char* payload : {"a", "b", "c"}) ASSERT_TRUE(commit({payload}).ok());
+  // No valid entry follows, but this part was on disk: the tail goes to quarantine.
+  ASSERT_TRUE(env_.rot(segment(1), entry_offset(segment(1), 2) + 60).ok());
+  ASSERT_TRUE(env_.rot(segment(1), size_of(segment(1)) - 1).ok());
+  RecoveryOptions options;
+  options.durable_at_least = 3;
+  auto report = repair_journal(env_, opener_, options_.name, options);
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  ASSERT_EQ(report->steps.size(), 2u);
+  EXPECT_EQ(report->steps[0].lost_last, 3u);
+  ASSERT_TRUE(try_open(3).ok());
+  EXPECT_EQ(*read_all(1), Strings{"1:a"});
+  ASSERT_TRUE(commit({"d"}).ok());
+  EXPECT_EQ(*read_all(4), Strings{"4:d"});
+  EXPECT_EQ(*read_all(1), (Strings{"1:a", "4:d"}));
+  ASSERT_TRUE(try_open(4).ok());
+}
+
 TEST_F(JournalTest, RepairOfAJournalThatStartsChangesNothing) {
   open();
   ASSERT_TRUE(commit({"a"}).ok());

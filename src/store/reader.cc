@@ -70,6 +70,7 @@ Result<std::optional<ReadBlock>> JournalReader::next(const JournalView& view) {
       return fail(ErrorKind::NotFound, "sequence number " + std::to_string(next_) +
                                            " is no longer in the journal");
     next_ = segment->header.first;
+    if (next_ > view.durable) return std::optional<ReadBlock>();
   }
   if (segment_ != segment->name) SEALANE_TRY(enter(*segment));
   for (;;) {

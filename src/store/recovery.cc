@@ -173,6 +173,28 @@ Result<RepairStep> repair_segment(Env& env, keys::Opener& opener, const JournalN
   return step;
 }
 
+// Begins a segment after what was delivered, when the journal ends before it: those sequence
+// numbers are in the lake and are never given out again.
+Result<RepairStep> skip_delivered(Env& env, const JournalName& name, const Segment& segment,
+                                  const Scan& scan, std::uint64_t delivered) {
+  SegmentHeader header;
+  header.journal = name.journal;
+  header.first = delivered + 1;
+  header.previous = segment.name;
+  header.previous_bytes = scan.end;
+  header.previous_last = scan.last;
+  header.after_gap = true;
+  header.chain = scan.chain;
+  SEALANE_TRY(write_file_atomic(env, name.folder + "/" + segment_name(header.first),
+                                encode_segment_header(header), IfExists::Refuse));
+  RepairStep step;
+  step.segment = segment.name;
+  step.offset = scan.end;
+  step.lost_first = scan.last + 1;
+  step.lost_last = delivered;
+  return step;
+}
+
 }  // namespace
 
 envelope::EncryptionContext block_context(const JournalName& name, std::uint64_t first,
@@ -310,18 +332,22 @@ Result<RepairReport> repair_journal(Env& env, keys::Opener& opener, const Journa
     const Segment& last = segments.back();
     SEALANE_ASSIGN(const Bytes bytes, read_segment(env, name, last, options));
     SEALANE_ASSIGN(const Scan scan, scan_segment(opener, name, last, bytes, options.block));
-    if (!report.steps.empty() && report.steps.back().kept_records == 0)
+    if (!report.steps.empty() && report.steps.back().segment != last.name)
       report.steps.back().kept_records = scan.last + 1 - last.header.first;
     auto stop = reason_to_stop(last, scan);
-    // What recovery itself accepts, or cuts as a torn tail, needs no repair.
-    if (!stop) return report;
+    if (!stop) {
+      // What recovery itself accepts, or cuts as a torn tail, needs no repair.
+      if (scan.last >= options.durable_at_least) return report;
+      SEALANE_ASSIGN(RepairStep step,
+                     skip_delivered(env, name, last, scan, options.durable_at_least));
+      report.steps.push_back(std::move(step));
+      return report;
+    }
     // No repair without the key: it would throw away what it cannot read.
     if (stop->kind != ErrorKind::Corrupt || (scan.key_missing && !scan.next_valid))
       return *std::move(stop);
     SEALANE_ASSIGN(RepairStep step, repair_segment(env, opener, name, last, bytes, scan));
-    const bool cut_only = !scan.next_valid;
     report.steps.push_back(std::move(step));
-    if (cut_only) return report;
   }
 }
 

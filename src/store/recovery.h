@@ -57,7 +57,7 @@ Result<Recovered> recover_journal(Env& env, keys::Opener& opener, const JournalN
 struct RepairStep {
   std::string segment;
   std::uint64_t offset = 0;
-  std::string quarantined;        // file that keeps the bytes taken out
+  std::string quarantined;        // file that keeps the bytes taken out; empty when none were
   std::uint64_t lost_first = 0;   // sequence numbers that are gone; 0 when none is known to be
   std::uint64_t lost_last = 0;
   std::uint64_t kept_records = 0; // valid records after the damage, kept in a new segment
@@ -68,7 +68,8 @@ struct RepairReport {
 
 // Makes a journal whose last segment is damaged start again: everything before the damage stays
 // where it is, valid entries after it move to a new segment that states the gap, and the damaged
-// bytes are kept in `<segment>.quarantine`.
+// bytes are kept in `<segment>.<offset>.quarantine`.  A journal that ends before
+// options.durable_at_least goes on after it: what was delivered is in the lake.
 // Errors: Corrupt – the damage is outside the last segment; Unavailable.
 Result<RepairReport> repair_journal(Env& env, keys::Opener& opener, const JournalName& name,
                                     const RecoveryOptions& options = {});
