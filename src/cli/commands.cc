@@ -4,14 +4,14 @@
 namespace sealane::cli {
 
 void add_all_commands(CLI::App& app, Chosen& chosen) {
+  add_init_command(app, chosen);
+  add_check_command(app, chosen);
   add_run_command(app, chosen);
   add_ca_command(app, chosen);
   add_device_command(app, chosen);
   add_dataset_command(app, chosen);
   add_key_command(app, chosen);
   add_stream_command(app, chosen);
-  add_init_command(app, chosen);
-  add_check_command(app, chosen);
   add_completion_command(app, chosen);
   add_demo_relay_command(app, chosen);
   add_demo_station_command(app, chosen);
