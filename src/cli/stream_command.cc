@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
 #include "cli/pipeline_option.h"
+#include "gateway/delivery.h"
 #include "keys/keyring.h"
 #include "keys/opener.h"
 #include "store/reader.h"
@@ -65,7 +66,11 @@ Result<int> run_repair(Env& env, const LoadedPipeline& loaded, const StreamArgum
   const SystemClock clock;
   SEALANE_ASSIGN(const OpenStream stream, open_stream(env, loaded, arguments.node, clock));
   keys::Opener opener = keys::Opener::with_keyring(*stream.keyring);
-  SEALANE_ASSIGN(const store::RepairReport report, store::repair_journal(env, opener, stream.name));
+  store::RecoveryOptions options;
+  SEALANE_ASSIGN(const gateway::DeliveryState delivered,
+                 gateway::load_delivery_state(env, folder_of(stream.name.folder) + "/delivery"));
+  options.durable_at_least = delivered.next_sequence - 1;
+  SEALANE_ASSIGN(const store::RepairReport report, store::repair_journal(env, opener, stream.name, options));
   json::Writer w(2);
   w.begin_object().key("steps").begin_array();
   std::string text;

@@ -92,6 +92,7 @@ struct MqttFront::State {
   store::BlockBuilder block;
   std::vector<Waiting::Acks> block_acks;
   std::size_t outstanding_blocks = 0;
+  std::uint64_t outstanding_generation = 0;  // of the newest of them
   std::size_t outstanding_bytes = 0;
   std::vector<std::shared_ptr<Connection>> dirty;
   std::vector<std::weak_ptr<Connection>> wait_for_disk;
@@ -359,13 +360,18 @@ void MqttFront::seal_block() {
   waiting->acks = std::exchange(s.block_acks, {});
   waiting->bytes = s.block.bytes();
   if (parts_.hub.anybody_listens()) waiting->plaintext = to_bytes(s.block.plaintext());
-  auto sealed = parts_.journal.seal(parts_.sealer, s.block);
+  // While blocks of a generation that has failed are not answered yet, what follows them is refused
+  // too: a publish must not overtake the one before it.
+  auto sealed = parts_.journal.seal(
+      parts_.sealer, s.block,
+      s.outstanding_blocks > 0 ? std::optional(s.outstanding_generation) : std::nullopt);
   s.block.clear();
   if (!sealed.ok()) {
     refuse_waiting(sealed.error(), *waiting);
     return;
   }
   ++s.outstanding_blocks;
+  s.outstanding_generation = sealed->generation;
   s.outstanding_bytes += waiting->bytes;
   Status submitted = parts_.committer.submit(
       std::move(*sealed), options_.ack, [this, waiting](const Status& status) {
