@@ -7,7 +7,7 @@ import queue
 import subprocess
 import threading
 
-from servers import ROOT, stop
+from servers import ROOT, WATCH, stop
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOOLS = ROOT / "build/interop"
@@ -15,9 +15,6 @@ PYTHON = TOOLS / "venv/bin/python"
 NODE_MODULES = TOOLS / "node/node_modules"
 HOST = "127.0.0.1"
 WAIT_SECONDS = 15
-# A subscriber has its station's certificate and a client id of its own: with the same one it would take
-# over the publisher's connection.
-WATCH = "-watch"
 
 
 def publish_command(client, server, station, topic, qos, payload):
@@ -28,11 +25,12 @@ def publish_command(client, server, station, topic, qos, payload):
 
 
 def subscribe_command(client, server, station, topic, qos):
-    tls = server.identity(station)
+    watcher = station + WATCH
+    tls = server.identity(watcher)
     if client == "mosquitto":
         # -d says when the subscription stands.
-        return ["stdbuf", "-oL", "mosquitto_sub", "-d", *mosquitto_options(server, tls, station + WATCH, topic, qos)]
-    return [*script(client, "sub"), *script_options(server, tls, station + WATCH, topic, qos)]
+        return ["stdbuf", "-oL", "mosquitto_sub", "-d", *mosquitto_options(server, tls, watcher, topic, qos)]
+    return [*script(client, "sub"), *script_options(server, tls, watcher, topic, qos)]
 
 
 def mosquitto_options(server, tls, client_id, topic, qos):

@@ -3,6 +3,7 @@
 
   paho_client.py pub|sub HOST PORT CLIENT_ID TOPIC QOS CA CERT KEY [PAYLOAD]
 """
+import os
 import ssl
 import sys
 
@@ -42,10 +43,10 @@ def on_subscribe(c, _userdata, _mid, reasons, _properties):
     say("REFUSED" if reasons[0].is_failure else "READY")
 
 
-def on_disconnect(c, *_):
+def on_disconnect(*_):
     if not done:
         say("REFUSED")
-    c.disconnect()
+    os._exit(0 if done else 1)  # loop_forever would connect again
 
 
 client.on_connect, client.on_publish, client.on_subscribe = on_connect, on_publish, on_subscribe

@@ -29,7 +29,7 @@ from servers import ROOT, SEALANE
 HERE = pathlib.Path(__file__).resolve().parent
 PYTHON_PACKAGES = ["paho-mqtt==2.*", "aws-encryption-sdk==4.*", "jsonschema==4.*", "PyYAML==6.*", "cryptography"]
 NODE_PACKAGES = ["mqtt@5"]
-STATIONS = ["alpha", "beta"]
+STATIONS = ["alpha", "beta", "alpha" + servers.WATCH, "beta" + servers.WATCH]
 
 
 # --- tools ----------------------------------------------------------------------------------------

@@ -19,20 +19,29 @@ SEALANE = ROOT / "build/release/sealane"
 START_SECONDS = 15
 PIPELINE = "interop"
 
-# What every station may do, in the policy language and as a Mosquitto ACL.
+# Each station publishes on its own topic; `<station>-watch`, a thing of its own, reads it.  (With the
+# station's certificate and another client id a connection would not be attached to the thing.)
+WATCH = "-watch"
+ARN = "arn:aws:iot:local:000000000000"
+OWN_TOPIC = "stations/${iot:Connection.Thing.ThingName}/observations"
+WATCHED_TOPIC = "stations/${iot:Connection.Thing.Attributes[watches]}/observations"
 STATION_POLICY = {
     "Version": "2012-10-17",
     "Statement": [
-        {"Effect": "Allow", "Action": "iot:Connect",
-         "Resource": ["arn:aws:iot:local:000000000000:client/${iot:Connection.Thing.ThingName}",
-                      "arn:aws:iot:local:000000000000:client/${iot:Connection.Thing.ThingName}-watch"]},
-        {"Effect": "Allow", "Action": ["iot:Publish", "iot:Receive"],
-         "Resource": "arn:aws:iot:local:000000000000:topic/stations/${iot:Connection.Thing.ThingName}/observations"},
-        {"Effect": "Allow", "Action": "iot:Subscribe",
-         "Resource": "arn:aws:iot:local:000000000000:topicfilter/stations/${iot:Connection.Thing.ThingName}/observations"},
+        {"Effect": "Allow", "Action": "iot:Connect", "Resource": f"{ARN}:client/${{iot:Connection.Thing.ThingName}}"},
+        {"Effect": "Allow", "Action": "iot:Publish", "Resource": f"{ARN}:topic/{OWN_TOPIC}"},
+        {"Effect": "Allow", "Action": "iot:Receive", "Resource": f"{ARN}:topic/{WATCHED_TOPIC}"},
+        {"Effect": "Allow", "Action": "iot:Subscribe", "Resource": f"{ARN}:topicfilter/{WATCHED_TOPIC}"},
     ],
 }
-MOSQUITTO_ACL = "pattern readwrite stations/%u/observations\n"
+
+
+def mosquitto_acl(stations):
+    """The same for Mosquitto, whose user names are the certificates' common names."""
+    watchers = [s for s in stations if s.endswith(WATCH)]
+    return "pattern write stations/%u/observations\n" + "".join(
+        f"user {s}\ntopic read stations/{s.removesuffix(WATCH)}/observations\n" for s in watchers)
+
 
 PIPELINE_YAML = """version: 1
 pipeline: {pipeline}
@@ -99,6 +108,7 @@ def scratch(prefix="sealane-interop-"):
     base = ROOT / "build"
     base.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=prefix, dir=base) as folder:
+        os.chmod(folder, 0o755)  # a server that was started as root becomes somebody else
         yield pathlib.Path(folder)
 
 
@@ -132,7 +142,7 @@ def start_mosquitto(folder, stations):
     folder.mkdir(parents=True, exist_ok=True)
     make_certificates(folder, stations)
     port = free_port()
-    (folder / "acl").write_text(MOSQUITTO_ACL)
+    (folder / "acl").write_text(mosquitto_acl(stations))
     lines = [
         f"listener {port} 127.0.0.1", f"cafile {folder}/ca.pem", f"certfile {folder}/server.pem",
         f"keyfile {folder}/server.key", "require_certificate true", "use_identity_as_username true",
@@ -180,7 +190,8 @@ def start_edge(folder, stations):
     pipeline = folder / "pipeline.yaml"
     pipeline.write_text(PIPELINE_YAML.format(pipeline=PIPELINE))
     (folder / "station.json").write_text(json.dumps(STATION_POLICY))
-    (folder / "stations.csv").write_text("name\n" + "".join(f"{s}\n" for s in stations))
+    (folder / "stations.csv").write_text(
+        "name,watches\n" + "".join(f"{s},{s.removesuffix(WATCH)}\n" for s in stations))
     run(SEALANE, "ca", "init", pipeline)
     for station in stations:
         run(SEALANE, "device", "add", pipeline, station, "--generate")
