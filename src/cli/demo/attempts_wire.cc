@@ -15,9 +15,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLimit{10'000};
 
-// The payload of attempts' publishes; they are no records of a station.
-constexpr std::string_view kAttemptPayload = R"({"attempt":"publish"})";
-
 DeviceOptions device_options(const WireCast& cast, const std::string& client_id, CredentialsPtr credentials) {
   DeviceOptions out;
   out.to = cast.edge.endpoint();
@@ -175,14 +172,14 @@ void device_as_edge(WireCast& cast, Attempt& out) {
 
 using Run = void (*)(WireCast&, Attempt&);
 struct Named {
-  const char* name;
+  std::string_view name;
   Run run;
 };
 
 std::vector<Attempt> run_all(WireCast& cast, const Progress& progress, std::initializer_list<Named> attempts) {
   std::vector<Attempt> out;
   for (const Named& attempt : attempts) {
-    progress(attempt.name);
+    progress(std::string(attempt.name));
     Attempt& entry = out.emplace_back();
     entry.name = attempt.name;
     attempt.run(cast, entry);
@@ -198,7 +195,7 @@ std::vector<Attempt> attempt_edge(WireCast& cast, const Progress& progress) {
                   {"no certificate", no_certificate},
                   {"self-signed certificate", self_signed},
                   {"revoked device", revoked_device},
-                  {"publishing as another station", another_station},
+                  {kPublishAttempt, another_station},
                   {"TLS 1.2 client under the 1.3 floor", old_tls}});
 }
 

@@ -10,6 +10,11 @@
 
 namespace sealane::cli::demo {
 
+// The payload of attempts' publishes; they are no records of a station.
+inline constexpr std::string_view kAttemptPayload = R"({"attempt":"publish"})";
+// The attempt whose repaired client leaves one such record.
+inline constexpr std::string_view kPublishAttempt = "publishing as another station";
+
 using CredentialsPtr = std::shared_ptr<const tls::Credentials>;
 
 // Who takes part in the attempts on connections.

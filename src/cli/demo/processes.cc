@@ -19,15 +19,6 @@ constexpr std::chrono::milliseconds kStartLimit{10'000};
 constexpr std::chrono::milliseconds kRelayLimit{10'000};
 constexpr std::chrono::milliseconds kGrace{5'000};
 
-std::uint64_t number_in(const json::Value& line, std::string_view name) {
-  const json::Value* value = line.find(name);
-  std::uint64_t out = 0;
-  if (value == nullptr || value->number() == nullptr) return 0;
-  const std::string& text = value->number()->lexeme;
-  (void)std::from_chars(text.data(), text.data() + text.size(), out);
-  return out;
-}
-
 bool says(const json::Value& line, std::string_view name, bool wanted) {
   const json::Value* value = line.find(name);
   return value != nullptr && value->boolean() != nullptr && *value->boolean() == wanted;
@@ -44,6 +35,15 @@ Result<Relayed> relayed_of(const json::Value& line) {
 }
 
 }  // namespace
+
+std::uint64_t number_in(const json::Value& line, std::string_view name) {
+  const json::Value* value = line.find(name);
+  std::uint64_t out = 0;
+  if (value == nullptr || value->number() == nullptr) return 0;
+  const std::string& text = value->number()->lexeme;
+  (void)std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
 
 Result<std::vector<json::Value>> LineFile::take_new() {
   std::vector<json::Value> out;
@@ -133,6 +133,12 @@ std::string Child::last_words() const {
 
 bool is_event(const json::Value& line, std::string_view event) { return line.text_or_empty("event") == event; }
 
+Result<Endpoint> listening_at(Child& process, std::chrono::milliseconds limit) {
+  SEALANE_ASSIGN(const json::Value line,
+                 process.wait_for(0, "that it listens", [](const json::Value& l) { return is_event(l, "listening"); }, limit));
+  return parse_endpoint(std::string(line.text_or_empty("address")) + ":" + std::to_string(number_in(line, "port")));
+}
+
 Result<RelayProcess> RelayProcess::start(Env& env, const std::string& name, const Endpoint& to,
                                          const std::string& capture, const std::string& folder) {
   SEALANE_ASSIGN(Child child, Child::start(env, {.name = "relay-" + name,
@@ -149,6 +155,17 @@ Result<RelayProcess> RelayProcess::start(Env& env, const std::string& name, cons
 Result<std::size_t> RelayProcess::mark() {
   SEALANE_TRY(child_.refresh());
   return child_.mark();
+}
+
+Result<std::vector<Relayed>> RelayProcess::connections() {
+  SEALANE_TRY(child_.refresh());
+  std::vector<Relayed> out;
+  for (const json::Value& line : child_.lines()) {
+    if (!says(line, "closed", false)) continue;
+    SEALANE_ASSIGN(Relayed relayed, relayed_of(line));
+    out.push_back(relayed);
+  }
+  return out;
 }
 
 Result<Relayed> RelayProcess::next_opened(std::size_t from) {

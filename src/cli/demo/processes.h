@@ -74,8 +74,13 @@ class Child {
   std::vector<json::Value> lines_;
 };
 
+// A number among the fields of a line; 0 when there is none.
+std::uint64_t number_in(const json::Value& line, std::string_view name);
 // Whether a log line is that event.
 bool is_event(const json::Value& line, std::string_view event);
+
+// Where a `sealane run` process listens, from its `listening` line.
+Result<Endpoint> listening_at(Child& process, std::chrono::milliseconds limit);
 
 // A recording relay in its own process.
 class RelayProcess {
@@ -84,6 +89,8 @@ class RelayProcess {
                                     const std::string& capture, const std::string& folder);
   Endpoint address() const { return address_; }
   const std::string& capture() const { return capture_; }
+  // Every connection that was opened, in order.
+  Result<std::vector<Relayed>> connections();
   // Position for next_opened: connections that come later.
   Result<std::size_t> mark();
   // The next connection after `from` that opened: where the listener saw it come from.
