@@ -62,6 +62,7 @@ void add_device_command(CLI::App& app, Chosen& chosen);
 void add_key_command(CLI::App& app, Chosen& chosen);
 void add_stream_command(CLI::App& app, Chosen& chosen);
 void add_completion_command(CLI::App& app, Chosen& chosen);
+void add_demo_command(CLI::App& app, Chosen& chosen);
 void add_demo_relay_command(CLI::App& app, Chosen& chosen);
 void add_demo_station_command(CLI::App& app, Chosen& chosen);
 void add_man_command(CLI::App& app, Chosen& chosen);

@@ -93,7 +93,7 @@ void swap_two(const LakeCast& cast, LakeContents& contents) {
   std::swap(contents[bundle(cast, 1)], contents[bundle(cast, 2)]);
 }
 void put_old_back(const LakeCast& cast, LakeContents& contents) {
-  contents[bundle(cast, cast.manifest.entries.size() - 1)] = contents[bundle(cast, 0)];
+  contents[bundle(cast, cast.manifest.entries.size() - 2)] = contents[bundle(cast, 0)];
 }
 // The lake as it was before its last two bundles, every signature still right.
 void roll_back(const LakeCast& cast, LakeContents& contents) {
