@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/json.h"
+#include "report/hop_table.h"
 
 namespace sealane::cli::demo {
 namespace {
@@ -69,27 +70,9 @@ void write_attempts(json::Writer& out, const std::vector<Attempt>& attempts) {
 void write_hops(json::Writer& out, const std::vector<HopRow>& hops) {
   out.key("hops").begin_array();
   for (const HopRow& row : hops) {
-    const pipeline::HopAssessment& hop = row.assessment;
-    out.begin_object()
-        .field("from", hop.from)
-        .field("to", hop.to)
-        .field("bytes", row.bytes)
-        .field("tls", row.tls)
-        .field("group", row.group)
-        .field("suite", row.suite)
-        .field("floor", to_string(hop.min_tls))
-        .field("verdict", to_string(hop.verdict))
-        .field("basis", to_string(hop.basis))
-        .field("reason", hop.reason);
-    out.key("evidence").begin_array();
-    for (const pipeline::Evidence& item : hop.evidence) {
-      out.begin_object().field("class", to_string(item.kind));
-      if (item.at) out.field("at", to_rfc3339(*item.at));
-      out.field("detail", item.detail).end_object();
-    }
-    out.end_array().key("notes").begin_array();
-    for (const std::string& note : hop.notes) out.value(note);
-    out.end_array().end_object();
+    out.begin_object();
+    report::write_hop_members(out, row.assessment);
+    out.field("bytes", row.bytes).field("tls", row.tls).field("group", row.group).field("suite", row.suite).end_object();
   }
   out.end_array();
 }
