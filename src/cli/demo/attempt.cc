@@ -30,7 +30,8 @@ Result<Refused> watch_refusal(Target& target, const std::function<Status()>& act
   Refused out{.event = std::string(line.text_or_empty("event")),
               .reason = std::string(line.text_or_empty("reason")),
               .detail = std::string(line.text_or_empty("detail")),
-              .bytes = closed.to_listener};
+              .bytes = closed.to_listener,
+              .counted = number_in(line, "bytes")};
   if (out.event == "request-denied")
     out.detail = std::string(line.text_or_empty("action")) + " on " + std::string(line.text_or_empty("resource"));
   return out;
@@ -49,6 +50,7 @@ void judge(Attempt& attempt, const Result<Refused>& refused, std::initializer_li
   if (!refused->detail.empty()) attempt.reason += ": " + refused->detail;
   attempt.proof = "the relay passed " + std::to_string(refused->bytes) + " bytes to the listener, which logged " +
                   refused->event;
+  if (refused->counted > 0) attempt.proof += " after " + std::to_string(refused->counted) + " bytes";
 }
 
 void judge_repaired(Attempt& attempt, const Status& outcome, std::string success) {

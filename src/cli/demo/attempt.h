@@ -38,7 +38,8 @@ struct Refused {
   std::string event;     // connection-refused or request-denied
   std::string reason;    // of the event
   std::string detail;
-  std::uint64_t bytes = 0;  // that the relay passed on to the listener
+  std::uint64_t bytes = 0;    // that the relay passed on to the listener
+  std::uint64_t counted = 0;  // that the listener says it got; 0 when the event does not say
 };
 
 // Runs `act`, which makes exactly one connection through the target's relay, and waits for what the
