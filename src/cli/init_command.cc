@@ -22,6 +22,11 @@ Result<int> run_init(const InitArguments& arguments) {
   json::Writer w(2);
   w.begin_object().field("folder", arguments.folder).key("files").begin_array();
   std::string text;
+  // A new folder can be passed by the user that a node runs as; what is secret has its own modes.
+  if (!std::filesystem::exists(arguments.folder)) {
+    SEALANE_TRY(make_folders(env, arguments.folder));
+    std::filesystem::permissions(arguments.folder, std::filesystem::perms(0755));
+  }
   for (const pipeline::TemplateFile& file : files) {
     const std::string path = arguments.folder + "/" + file.path;
     SEALANE_TRY(make_folders(env, folder_of(path)));

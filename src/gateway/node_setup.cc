@@ -3,6 +3,8 @@
 
 #include <boost/asio/signal_set.hpp>
 
+#include <unistd.h>
+
 #include <csignal>
 #include <filesystem>
 
@@ -110,6 +112,10 @@ void log_refusal(const std::string& listener, const std::string& peer, const tls
 
 Status become_least(const NodeSetup& setup) {
   SEALANE_TRY(drop_root({.user = setup.options.user, .own_folders = {setup.node_folder()}}));
+  if (::access(setup.node_folder().c_str(), R_OK | W_OK | X_OK) != 0)
+    return fail(ErrorKind::Denied,
+                "user `" + setup.options.user + "`, who carries this node, cannot reach `" + setup.node_folder() + "`",
+                "let others pass the folders above it (chmod o+x), move the pipeline, or name another user with --user");
   Status filtered = forbid_unneeded_system_calls();
   if (!filtered.ok())
     log::write(log::Level::Warning, "least-privilege", {{"detail", filtered.error().message}});

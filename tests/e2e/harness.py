@@ -109,9 +109,9 @@ class Pipeline:
         return json.loads(self.run(*words, "--format", "json", code=code))
 
     def add_things(self, names):
-        with open(os.path.join(self.home, "stations.csv"), encoding="utf-8") as things:
+        with open(os.path.join(self.home, "devices.csv"), encoding="utf-8") as things:
             columns = things.readline().count(",")
-        with open(os.path.join(self.home, "stations.csv"), "a", encoding="utf-8") as things:
+        with open(os.path.join(self.home, "devices.csv"), "a", encoding="utf-8") as things:
             for name in names:
                 things.write(name + "," * columns + "\n")
         for name in names:
