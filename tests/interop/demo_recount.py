@@ -15,6 +15,7 @@ import pathlib
 import struct
 import sys
 import tarfile
+import urllib.parse
 
 import aws_encryption_sdk
 from aws_encryption_sdk.identifiers import EncryptionKeyType, WrappingAlgorithm
@@ -31,12 +32,24 @@ CONTROL_CAPTURE = "captures/control.pcap"  # the one hop that is plaintext on pu
 MARKERS = "markers/*.csv"                  # lines `<marker as hex>,<date>,<location>`
 SIMULATED = "simulated-"                   # locations that are load, not data
 LAKE = "lake"
-BUNDLES = "**/*.tar.esdk"
-MANIFEST = f"**/{DATASET}/manifest/*.json"
+BUNDLES = f"{DATASET}/bundles/"            # in names of objects
+MANIFEST = f"{DATASET}/manifest/"
 RAW_KEY = f"{DATASET}.key"                 # 32 bytes
 MANIFEST_KEY = "public/manifest.pub"
 # Files that may hold markers: the list of markers itself, and the control hop.
 MAY_HOLD_MARKERS = ("markers/", CONTROL_CAPTURE)
+
+
+
+def objects(lake):
+    """{name: path} of the lake's objects: one file each, its name percent-encoded; dot folders are bookkeeping."""
+    found = {}
+    for path in lake.rglob("*"):
+        parts = path.relative_to(lake).parts
+        if path.is_file() and not any(part.startswith(".") for part in parts):
+            found[urllib.parse.unquote("/".join(parts))] = path
+    return dict(sorted(found.items()))
+
 
 SIGNED_PREFIX = b"sealane manifest v1\n"
 problems = []
@@ -155,11 +168,11 @@ def records_of(bundle, key):
     return [(json.loads(members[s + ".json"]), members[s + ".bin"]) for s in stems]
 
 
-def check_manifest(kept, lake):
+def check_manifest(kept, stored):
     """Every entry signed, chained to the one before, and its bundle of the named size."""
     public = load_pem_public_key((kept / MANIFEST_KEY).read_bytes())
     previous, names = "0" * 64, []
-    for index, path in enumerate(sorted(lake.glob(MANIFEST))):
+    for index, path in enumerate(p for name, p in stored.items() if name.startswith(MANIFEST)):
         content = path.read_bytes()
         line, _, signature = content.partition(b"\n")
         public.verify(base64.b64decode(signature), SIGNED_PREFIX + line)
@@ -167,7 +180,7 @@ def check_manifest(kept, lake):
         expect(entry["index"] == index, f"manifest entry {path.name} says index {entry['index']}")
         expect(entry["previous"] == previous, f"manifest entry {index} does not follow the one before")
         previous = hashlib.sha256(content).hexdigest()
-        bundle = next((b for b in lake.glob(BUNDLES) if b.as_posix().endswith(entry["name"])), None)
+        bundle = stored.get(entry["name"])
         expect(bundle is not None and bundle.stat().st_size == entry["size"], f"bundle {entry['name']} is not as listed")
         names.append(entry["name"])
     return names
@@ -203,9 +216,9 @@ def main():
     control = set().union(*(index.found_in(s) for s in payloads((kept / CONTROL_CAPTURE).read_bytes())))
     expect(len(control) >= report["control_markers_found"] > 0, f"control: {len(control)} markers, the report says {report['control_markers_found']}")
 
-    lake, key = kept / LAKE, (kept / RAW_KEY).read_bytes()
-    listed = check_manifest(kept, lake)
-    bundles = sorted(lake.glob(BUNDLES))
+    stored, key = objects(kept / LAKE), (kept / RAW_KEY).read_bytes()
+    listed = check_manifest(kept, stored)
+    bundles = [path for name, path in stored.items() if name.startswith(BUNDLES)]
     expect(len(bundles) == len(listed) >= 8, f"{len(bundles)} bundles, {len(listed)} manifest entries")
     records = [r for b in bundles for r in records_of(b.read_bytes(), key)]
     sequence = [int(facts["seq"]) for facts, _ in records]

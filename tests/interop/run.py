@@ -146,7 +146,7 @@ def sdk_opens():
         with servers.start_edge(folder / "edge", STATIONS) as server:
             for number in range(5):
                 check(publish("mosquitto", server, "alpha", topic_of("alpha"), 1, f"record {number}"), "a publish was refused")
-            bundles = wait_for_files(server.pipeline.parent, "**/*.tar.esdk")
+            bundles = wait_for_files(server.pipeline.parent / ".sealane/nodes/lake/objects", "*.tar.esdk")
         # The journal is exported after the edge has stopped: it belongs to one process.
         servers.run(SEALANE, "stream", "export", server.pipeline, "--out", folder / "entries")
         entries = sorted((folder / "entries").iterdir())
