@@ -51,11 +51,17 @@ Status drop_root(const DropOptions& options) {
   const uid_t uid = user->pw_uid;
   const gid_t gid = user->pw_gid;
   for (const std::string& folder : options.own_folders) SEALANE_TRY(give(folder, uid, gid));
+  int parent_death_signal = 0;
+  if (::prctl(PR_GET_PDEATHSIG, &parent_death_signal) != 0)
+    return fail_errno(errno, "cannot ask for the parent-death signal");
   if (::setgroups(0, nullptr) != 0 || ::setresgid(gid, gid, gid) != 0 ||
       ::setresuid(uid, uid, uid) != 0)
     return fail_errno(errno, "cannot become user `" + options.user + "`");
   if (::setuid(0) == 0) return fail(ErrorKind::Internal, "root could be regained after it was given up");
-  // Changing identity sets the dumpable flag back to the system's default.
+  // Changing identity forgets the parent-death signal, so that the process would outlive its parent,
+  // and sets the dumpable flag back to the system's default.
+  if (::prctl(PR_SET_PDEATHSIG, parent_death_signal) != 0)
+    return fail_errno(errno, "cannot keep the parent-death signal");
   if (::prctl(PR_SET_DUMPABLE, 0) != 0) return fail_errno(errno, "cannot make the process undumpable");
   return {};
 }

@@ -4,11 +4,12 @@
 Claims: every record comes out as it went in; no marker is found where none may be, and every one on the
 plaintext control hop; all fifteen attempts are refused in their order, and succeed when repaired; every hop
 is enforced; the model beats persistence; `--keep` leaves what a recount needs and refuses a folder in use;
-an input that is none is refused with its line.
+an input that is none is refused with its line; an interrupted run leaves nothing behind.
 """
 
 import json
 import os
+import signal
 import subprocess
 import tempfile
 
@@ -89,8 +90,27 @@ def own_input(sealane, folder):
     claim(code == 2 and "own.csv:86: `2026-02-30` is no date" in report["error"]["message"], f"exit code {code}, {report}")
 
 
+def interrupted(sealane, folder):
+    """SIGTERM in the middle leaves no process and no scratch folder."""
+    os.chmod(folder, 0o711)  # the nodes' own user passes through
+    with subprocess.Popen([sealane, "demo"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                          env={**os.environ, "TMPDIR": folder}) as process:
+        for line in process.stderr:
+            if line.startswith("attempt: no certificate"):
+                process.send_signal(signal.SIGTERM)
+        claim(process.wait(LIMIT_S) == 3, f"ended with {process.returncode}")
+    claim(not os.listdir(folder), f"left behind: {os.listdir(folder)}")
+    for number in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{number}/cmdline", "rb") as file:
+                claim(folder.encode() not in file.read(), f"process {number} still runs")
+        except OSError:
+            continue  # it ended while we looked
+
+
 def test(sealane, _tools):
     with tempfile.TemporaryDirectory(prefix="sealane-demo-test-") as folder:
+        interrupted(sealane, folder)
         own_input(sealane, folder)
         example(sealane, folder)
 

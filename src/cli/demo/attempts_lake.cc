@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "cli/demo/interrupt.h"
 #include "cli/reader_setup.h"
 #include "http/s3_request.h"
 #include "store/object_store.h"
@@ -160,6 +161,7 @@ std::vector<Attempt> attempt_changed_lakes(LakeCast& cast, Env& env, const Clock
                        ? Result<LakeCopy>(fail(ErrorKind::Invalid, "too few bundles to change one"))
                        : serve(cast.scene, env, clock, "unchanged", cast.contents);
   for (const Change& change : kChanges) {
+    if (interrupted()) break;
     progress(change.name);
     Attempt& attempt = out.emplace_back();
     attempt.name = change.name;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/demo/client_hello.h"
+#include "cli/demo/interrupt.h"
 #include "cli/demo/mqtt_device.h"
 #include "cli/demo/socket.h"
 #include "crypto/random.h"
@@ -179,6 +180,7 @@ struct Named {
 std::vector<Attempt> run_all(WireCast& cast, const Progress& progress, std::initializer_list<Named> attempts) {
   std::vector<Attempt> out;
   for (const Named& attempt : attempts) {
+    if (interrupted()) break;
     progress(std::string(attempt.name));
     Attempt& entry = out.emplace_back();
     entry.name = attempt.name;

@@ -11,6 +11,7 @@
 #include "cli/demo/attempts_lake.h"
 #include "cli/demo/attempts_wire.h"
 #include "cli/demo/control.h"
+#include "cli/demo/interrupt.h"
 #include "cli/demo/keep.h"
 #include "cli/demo/processes.h"
 #include "cli/demo/scene.h"
@@ -286,6 +287,7 @@ Result<DemoResult> Run::perform() {
   LakeCast lake_cast{.scene = scene_, .contents = lake_contents_, .manifest = manifest_};
   for (Attempt& made : attempt_changed_lakes(lake_cast, env_, clock_, attempt)) result_.attempts.push_back(std::move(made));
   for (Attempt& made : attempt_lake(cast, attempt)) result_.attempts.push_back(std::move(made));
+  if (interrupted()) return fail(ErrorKind::Unavailable, "interrupted");
   SEALANE_TRY(end(stage));
 
   progress("control: the same records over a plaintext hop");
@@ -307,6 +309,7 @@ Result<DemoResult> Run::perform() {
 }  // namespace
 
 Result<DemoResult> run_demo(const DemoOptions& options, Env& env, const Clock& clock) {
+  const InterruptGuard guard;
   if (!options.keep.empty()) SEALANE_TRY(prepare_keep(options.keep, env));
   SEALANE_ASSIGN(const ScratchFolder scratch, ScratchFolder::create());
   options.progress("preparing keys, certificates and a pipeline in " + scratch.path());

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <utility>
 
+#include "cli/demo/interrupt.h"
 #include "cli/demo/socket.h"
 
 namespace sealane::cli::demo {
@@ -100,6 +101,7 @@ Result<json::Value> Child::wait_for(std::size_t from, const std::string& what, c
       if (matches(lines_[next])) return lines_[next];
     if (ended)
       return fail(ErrorKind::Unavailable, name_ + " ended before " + what + ": " + last_words());
+    if (interrupted()) return fail(ErrorKind::Unavailable, "interrupted");
     if (std::chrono::steady_clock::now() > deadline)
       return fail(ErrorKind::Timeout, name_ + " did not show " + what + " in time: " + last_words());
     (void)::poll(nullptr, 0, kPollStepMs);
@@ -107,8 +109,13 @@ Result<json::Value> Child::wait_for(std::size_t from, const std::string& what, c
 }
 
 Status Child::finish(std::chrono::milliseconds limit) {
-  auto ended = process_.wait(limit);
-  if (!ended.ok()) return ended.error().within(name_);
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  std::optional<ChildExit> ended;
+  while (!(ended = process_.poll())) {
+    if (interrupted()) return fail(ErrorKind::Unavailable, "interrupted");
+    if (std::chrono::steady_clock::now() > deadline) return fail(ErrorKind::Timeout, name_ + " did not end in time");
+    (void)::poll(nullptr, 0, kPollStepMs);
+  }
   SEALANE_TRY(refresh());
   if (ended->code != 0)
     return fail(ErrorKind::Internal, name_ + " failed (" + std::to_string(ended->code) + "): " + last_words());
