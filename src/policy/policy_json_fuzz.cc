@@ -33,29 +33,12 @@ bool obvious_glob(std::string_view pattern, std::string_view text) {
 }
 
 bool greedy_glob(std::string_view pattern, std::string_view text) {
-#ifdef SEALANE_PLANTED_DEFECT
-  // Takes the first place where the character behind a `*` fits and never another.
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] != '*') {
-      if (at == text.size() || text[at] != pattern[i]) return false;
-      ++at;
-    } else if (i + 1 == pattern.size()) {
-      return true;
-    } else if (pattern[i + 1] != '*') {
-      at = text.find(pattern[i + 1], at);
-      if (at == std::string_view::npos) return false;
-    }
-  }
-  return at == text.size();
-#else
   std::vector<GlobPiece> pieces;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i] == '*') pieces.push_back({GlobPiece::Kind::AnyRun, {}});
     else pieces.push_back({GlobPiece::Kind::Literal, pattern.substr(i, 1)});
   }
   return glob_match(pieces, text);
-#endif
 }
 
 bool is_plain_ascii(std::string_view text) {
@@ -136,6 +119,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto parsed = parse_document(text, kind, "f.json");
     bool has_error = false;
     for (const Diagnostic& d : parsed.diagnostics) {
+#ifdef SEALANE_PLANTED_DEFECT
+      // Takes an element that nobody knows for harmless.
+      if (d.message.starts_with("there is no element")) continue;
+#endif
       has_error = has_error || d.severity == Severity::Error;
       must(!d.message.empty() && !d.message.contains('\n'));
     }
