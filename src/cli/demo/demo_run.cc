@@ -39,8 +39,9 @@ struct Stage {
 
 class Run {
  public:
-  Run(const DemoOptions& options, Env& env, const Clock& clock, Scene scene)
-      : options_(options), env_(env), clock_(clock), scene_(std::move(scene)) {}
+  using Instant = std::chrono::steady_clock::time_point;
+  Run(const DemoOptions& options, Env& env, const Clock& clock, Scene scene, Instant begun)
+      : options_(options), env_(env), clock_(clock), scene_(std::move(scene)), begun_(begun) {}
 
   Result<DemoResult> perform();
 
@@ -63,6 +64,7 @@ class Run {
   Env& env_;
   const Clock& clock_;
   Scene scene_;
+  const Instant begun_;
   DemoResult result_;
   std::uint64_t acknowledged_ = 0;
   VerifiedManifest manifest_;
@@ -266,7 +268,6 @@ void Run::assess(const Stage& stage) {
 }
 
 Result<DemoResult> Run::perform() {
-  const auto begun = std::chrono::steady_clock::now();
   const Progress attempt = [this](const std::string& name) { progress("attempt: " + name); };
   progress("starting lake, edge and recording relays");
   SEALANE_ASSIGN(Stage stage, start());
@@ -298,7 +299,7 @@ Result<DemoResult> Run::perform() {
   progress("searching captures and files for plaintext");
   SEALANE_TRY(search());
   assess(stage);
-  result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
   if (!options_.keep.empty()) {
     result_.kept = options_.keep;
     SEALANE_TRY(keep_run(scene_, lake_contents_, to_json(result_), options_.keep, env_));
@@ -309,12 +310,13 @@ Result<DemoResult> Run::perform() {
 }  // namespace
 
 Result<DemoResult> run_demo(const DemoOptions& options, Env& env, const Clock& clock) {
+  const auto begun = std::chrono::steady_clock::now();
   const InterruptGuard guard;
   if (!options.keep.empty()) SEALANE_TRY(prepare_keep(options.keep, env));
   SEALANE_ASSIGN(const ScratchFolder scratch, ScratchFolder::create());
   options.progress("preparing keys, certificates and a pipeline in " + scratch.path());
   SEALANE_ASSIGN(Scene scene, set_scene({.folder = scratch.path(), .input_file = options.input}, env, clock));
-  Run run(options, env, clock, std::move(scene));
+  Run run(options, env, clock, std::move(scene), begun);
   return run.perform();
 }
 

@@ -2,6 +2,7 @@
 #include "cli/demo/marker_search.h"
 
 #include <algorithm>
+#include <bit>
 #include <filesystem>
 
 #include "cli/demo/pcap.h"
@@ -10,6 +11,8 @@ namespace sealane::cli::demo {
 namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
+constexpr std::size_t kFilterBitsLeast = std::size_t{1} << 16;
+constexpr std::size_t kFilterBitsForEach = 64;
 
 std::string upper(std::string text) {
   for (char& c : text)
@@ -55,7 +58,8 @@ inline Probes probes_of(const std::byte* at, std::size_t mask) {
   h ^= h >> 29;
   h = (h + load(8, 4)) * 0xBF58476D1CE4E5B9u;
   h ^= h >> 32;
-  return {static_cast<std::size_t>(h) & mask, static_cast<std::size_t>(h >> 32 ^ h >> 11) & mask};
+  // The second bit comes from the high half: the low half has made the first.
+  return {static_cast<std::size_t>(h) & mask, static_cast<std::size_t>((h * 0x94D049BB133111EBu) >> 32) & mask};
 }
 
 }  // namespace
@@ -69,13 +73,23 @@ MarkerCount& MarkerCount::operator+=(const MarkerCount& other) {
   return *this;
 }
 
-MarkerSearch::MarkerSearch(const std::vector<Marker>& markers) : filter_(kFilterBits / 64) {
+MarkerSearch::MarkerSearch(const std::vector<Marker>& markers) {
   for (std::size_t i = 0; i < markers.size(); ++i) {
     add_forms_of(markers[i], i);
     const std::string text = marker_text(markers[i]);
     add_forms_of(as_bytes(text), i);
   }
   std::sort(lengths_.begin(), lengths_.end());
+  build_filter();
+}
+
+void MarkerSearch::build_filter() {
+  filter_.resize(std::bit_ceil(std::max(kFilterBitsLeast, forms_.size() * kFilterBitsForEach)) / 64);
+  for (const auto& [form, marker] : forms_) {
+    const Probes probes = probes_of(as_bytes(form).data(), filter_.size() * 64 - 1);
+    filter_[probes.first / 64] |= std::uint64_t{1} << (probes.first % 64);
+    filter_[probes.second / 64] |= std::uint64_t{1} << (probes.second % 64);
+  }
 }
 
 void MarkerSearch::add_forms_of(ByteSpan bytes, std::size_t marker) {
@@ -96,9 +110,6 @@ void MarkerSearch::add_form(std::string form, std::size_t marker) {
   SEALANE_CHECK(form.size() >= kWindow);
   if (std::find(lengths_.begin(), lengths_.end(), form.size()) == lengths_.end())
     lengths_.push_back(form.size());
-  const Probes probes = probes_of(as_bytes(form).data(), kFilterBits - 1);
-  filter_[probes.first / 64] |= std::uint64_t{1} << (probes.first % 64);
-  filter_[probes.second / 64] |= std::uint64_t{1} << (probes.second % 64);
   forms_.emplace(std::move(form), marker);
 }
 
@@ -116,8 +127,9 @@ void MarkerSearch::check_candidate(ByteSpan rest, MarkerCount& found) const {
 void MarkerSearch::scan(ByteSpan bytes, std::size_t begins, MarkerCount& found) const {
   if (bytes.size() < kWindow) return;
   const std::size_t end = std::min(begins, bytes.size() - kWindow + 1);
+  const std::size_t mask = filter_.size() * 64 - 1;
   for (std::size_t i = 0; i < end; ++i) {
-    const Probes probes = probes_of(bytes.data() + i, kFilterBits - 1);
+    const Probes probes = probes_of(bytes.data() + i, mask);
     if ((filter_[probes.first / 64] >> (probes.first % 64) & 1) == 0) continue;
     if ((filter_[probes.second / 64] >> (probes.second % 64) & 1) == 0) continue;
     check_candidate(bytes.subspan(i), found);

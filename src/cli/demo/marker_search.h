@@ -36,7 +36,7 @@ struct MarkerCount {
 // each of the two raw, in lower and upper hex, in base64 at all three alignments with both
 // alphabets, and as JSON escapes (\u00xx, lower and upper).
 //
-// Bounds:  memory O(markers); one table lookup for each byte searched.  Every form has at least
+// Bounds:  memory O(markers), about 2 KiB for each; one table lookup for each byte searched.  Every form has at least
 //          kWindow bytes; its first kWindow bytes choose the candidates.
 // Threads: searches of one MarkerSearch may run at the same time; it does not change.
 class MarkerSearch {
@@ -66,15 +66,16 @@ class MarkerSearch {
 
  private:
   static constexpr std::size_t kWindow = 12;
-  static constexpr std::size_t kFilterBits = std::size_t{1} << 22;
 
   void add_forms_of(ByteSpan bytes, std::size_t marker);
   void add_form(std::string form, std::size_t marker);
+  void build_filter();
   // Looks for forms that begin in the first `begins` bytes.
   void scan(ByteSpan bytes, std::size_t begins, MarkerCount& found) const;
   void check_candidate(ByteSpan rest, MarkerCount& found) const;
   std::size_t length_max() const { return lengths_.empty() ? kWindow : lengths_.back(); }
 
+  // Two bits for each form; its size is a power of two.  Almost every position is passed over here.
   std::vector<std::uint64_t> filter_;
   struct TextHash {
     using is_transparent = void;

@@ -53,6 +53,19 @@ std::string classes(const std::vector<pipeline::Evidence>& evidence) {
   return out;
 }
 
+// A reason for a table: without the bundle's name before it and without the front of an ARN, which
+// JSON output has.
+std::string short_reason(std::string reason) {
+  const std::string bundle = "bundle `";
+  const std::size_t name_end = reason.starts_with(bundle) ? reason.find("`: ") : std::string::npos;
+  if (name_end != std::string::npos) reason.erase(0, name_end + 3);
+  const std::size_t arn = reason.find("arn:");
+  if (arn == std::string::npos) return reason;
+  std::size_t end = arn;
+  for (int colons = 0; colons < 5 && end != std::string::npos; ++colons) end = reason.find(':', end) + 1;
+  return end == std::string::npos ? reason : reason.erase(arn, end - arn);
+}
+
 void write_attempts(json::Writer& out, const std::vector<Attempt>& attempts) {
   out.key("attempts").begin_array();
   for (const Attempt& attempt : attempts)
@@ -188,7 +201,7 @@ std::string to_report(const DemoResult& result) {
   std::vector<Row> attempts = {{"attempt", "refused", "repaired", "reason given"}};
   for (const Attempt& attempt : result.attempts)
     attempts.push_back({attempt.name, attempt.refused ? "yes" : "NO", attempt.repaired_succeeds ? "succeeds" : "FAILS",
-                        attempt.reason});
+                        short_reason(attempt.reason)});
   out += "\nAttempts\n" + table(attempts);
 
   std::vector<Row> hops = {{"hop", "bytes", "TLS", "group", "suite", "verdict", "basis", "evidence"}};
