@@ -55,7 +55,7 @@ void add_ca_command(CLI::App& app, Chosen& chosen) {
   {
     auto options = std::make_shared<PipelineOptions>();
     CLI::App* command = add_command(*ca, "init", "Make the CA, the nodes' identities, keyrings and the registry; keep what is there",
-                                    "  sealane ca init pipeline.yaml");
+                                    "  sealane ca init");
     add_pipeline_options(command, *options);
     on_run(command, chosen, [options] {
       return with_pipeline(*options, [&](Env& env, const LoadedPipeline& loaded) {
@@ -65,7 +65,7 @@ void add_ca_command(CLI::App& app, Chosen& chosen) {
   }
   auto a = std::make_shared<IssueArguments>();
   CLI::App* command = add_command(*ca, "issue", "Issue a node's certificate, for 90 days",
-                                  "  sealane ca issue pipeline.yaml --node edge --dns edge.example --ip 10.0.0.5");
+                                  "  sealane ca issue --node edge --dns edge.example --ip 10.0.0.5");
   add_pipeline_options(command, a->pipeline);
   command->add_option("--node", a->node, "a node that is not of kind device")->required();
   command->add_option("--dns", a->dns, "further DNS names");

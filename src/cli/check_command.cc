@@ -63,7 +63,7 @@ void add_check_command(CLI::App& app, Chosen& chosen) {
                                   "  sealane check pipeline.yaml\n"
                                   "  sealane check pipeline.yaml -v\n"
                                   "  sealane check pipeline.yaml --format json");
-  add_pipeline_options(command, a->pipeline);
+  add_pipeline_word(command, a->pipeline);
   command->add_flag("-v,--verbose", a->verbose, "basis, floor and evidence of each hop");
   on_run(command, chosen, [a] {
     return with_pipeline(a->pipeline, [&](Env& env, const LoadedPipeline& loaded) { return run_check(env, loaded, *a); });

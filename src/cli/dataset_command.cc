@@ -77,8 +77,8 @@ void add_dataset_command(CLI::App& app, Chosen& chosen) {
   auto a = std::make_shared<ReadArguments>();
   CLI::App* command =
       add_command(*dataset, "read", "Verify a data set's manifest, open its bundles, write its records as JSON lines",
-                  "  sealane dataset read pipeline.yaml --as trainer --out records.ndjson\n"
-                  "  sealane dataset read pipeline.yaml --expect-head 12:9f86d0…");
+                  "  sealane dataset read --as trainer --out records.ndjson\n"
+                  "  sealane dataset read --expect-head 12:9f86d0…");
   add_pipeline_options(command, a->pipeline);
   command->add_option("--as", a->consumer, "the consumer to read as (default: the only one)");
   command->add_option("--peer", a->peer, "where the lake is, in place of what the file says")->type_name("NODE=HOST:PORT");

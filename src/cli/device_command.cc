@@ -86,8 +86,8 @@ void add_device_command(CLI::App& app, Chosen& chosen) {
   {
     auto a = std::make_shared<AddArguments>();
     CLI::App* command = add_command(*device, "add", "Issue a device's certificate and register it",
-                                    "  sealane device add pipeline.yaml seattle --csr seattle.csr\n"
-                                    "  sealane device add pipeline.yaml sim-01 --generate   # demonstrations only");
+                                    "  sealane device add seattle --csr seattle.csr\n"
+                                    "  sealane device add sim-01 --generate   # demonstrations only");
     add_pipeline_options(command, a->pipeline);
     command->add_option("NAME", a->request.thing, "a thing that the pipeline's things file lists")->required();
     command->add_option("--csr", a->request.csr_file, "certificate signing request made on the device")->type_name("FILE");
@@ -101,7 +101,7 @@ void add_device_command(CLI::App& app, Chosen& chosen) {
   {
     auto a = std::make_shared<RevokeArguments>();
     CLI::App* command = add_command(*device, "revoke", "Revoke every certificate of a device",
-                                    "  sealane device revoke pipeline.yaml seattle");
+                                    "  sealane device revoke seattle");
     add_pipeline_options(command, a->pipeline);
     command->add_option("NAME", a->thing, "the thing")->required();
     on_run(command, chosen, [a] {
@@ -109,7 +109,7 @@ void add_device_command(CLI::App& app, Chosen& chosen) {
     });
   }
   auto options = std::make_shared<PipelineOptions>();
-  CLI::App* command = add_command(*device, "list", "List the registry", "  sealane device list pipeline.yaml --format json");
+  CLI::App* command = add_command(*device, "list", "List the registry", "  sealane device list --format json");
   add_pipeline_options(command, *options);
   on_run(command, chosen, [options] {
     return with_pipeline(*options, [&](Env&, const LoadedPipeline& loaded) { return run_list(loaded, options->format); });

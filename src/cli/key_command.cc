@@ -73,7 +73,7 @@ void add_key_command(CLI::App& app, Chosen& chosen) {
   {
     auto a = std::make_shared<KeyArguments>();
     CLI::App* command = add_command(*key, "list", "List the keys of a gateway's keyring with their epochs",
-                                    "  sealane key list pipeline.yaml");
+                                    "  sealane key list");
     add_pipeline_options(command, a->pipeline);
     command->add_option("--node", a->node, "the gateway (default: the first)");
     on_run(command, chosen, [a] {
@@ -83,7 +83,7 @@ void add_key_command(CLI::App& app, Chosen& chosen) {
   auto a = std::make_shared<KeyArguments>();
   CLI::App* command =
       add_command(*key, "export", "Write the raw key of one epoch, for a reader with an AWS Encryption SDK",
-                  "  sealane key export pipeline.yaml training --out training.key");
+                  "  sealane key export training --out training.key");
   add_pipeline_options(command, a->pipeline);
   command->add_option("KEY", a->key, "name of the key")->required();
   command->add_option("--epoch", a->epoch, "epoch (default: the newest)");

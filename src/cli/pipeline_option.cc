@@ -3,11 +3,24 @@
 
 namespace sealane::cli {
 
-void add_pipeline_options(CLI::App* command, PipelineOptions& options) {
-  command->add_option("PIPELINE", options.file, "the pipeline file")->required()->type_name("FILE");
+namespace {
+
+void add_common_options(CLI::App* command, PipelineOptions& options) {
   command->add_option("--state", options.state, "state folder (default: .sealane beside the pipeline file)")
       ->type_name("DIR");
   add_format_option(command, options.format);
+}
+
+}  // namespace
+
+void add_pipeline_options(CLI::App* command, PipelineOptions& options) {
+  command->add_option("--pipeline", options.file, "the pipeline file")->type_name("FILE")->capture_default_str();
+  add_common_options(command, options);
+}
+
+void add_pipeline_word(CLI::App* command, PipelineOptions& options) {
+  command->add_option("PIPELINE", options.file, "the pipeline file")->type_name("FILE")->capture_default_str();
+  add_common_options(command, options);
 }
 
 int with_pipeline(const PipelineOptions& options,

@@ -8,13 +8,15 @@
 
 namespace sealane::cli {
 
-// What every command on a pipeline takes: PIPELINE.yaml, --state, --format.
+// What every command on a pipeline takes: --pipeline, --state, --format.
 struct PipelineOptions {
-  std::string file;
+  std::string file = "pipeline.yaml";
   std::string state;
   OutputFormat format = OutputFormat::Text;
 };
 void add_pipeline_options(CLI::App* command, PipelineOptions& options);
+// The same for a command whose subject is the file: it comes as a word.
+void add_pipeline_word(CLI::App* command, PipelineOptions& options);
 
 // Loads the file and runs `body`; reports what went wrong.
 int with_pipeline(const PipelineOptions& options,

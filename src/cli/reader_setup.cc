@@ -45,7 +45,7 @@ Result<std::vector<keys::ExportedKey>> load_exported_keys(Env& env, const std::s
   }
   if (out.empty())
     return fail(ErrorKind::NotFound, "no key of data set `" + dataset + "` in `" + folder + "`",
-                "`sealane key export PIPELINE " + dataset + " --out " + folder + "/" + dataset + "-1.key` writes one");
+                "`sealane key export " + dataset + " --out " + folder + "/" + dataset + "-1.key` writes one");
   return out;
 }
 

@@ -63,10 +63,12 @@ int run_run(RunArguments& arguments) {
 void add_run_command(CLI::App& app, Chosen& chosen) {
   auto a = std::make_shared<RunArguments>();
   CLI::App* command = add_command(app, "run", "Run a gateway or a store of a pipeline until SIGTERM",
+                                  "  sealane run --node lake\n"
                                   "  sealane run pipeline.yaml --node lake\n"
                                   "  sealane run pipeline.yaml --node edge --peer lake=10.0.0.7:9443\n"
                                   "  sealane run pipeline.yaml --node edge --listen mqtt=0 --log-format json");
-  command->add_option("PIPELINE", a->run.pipeline_file, "the pipeline file")->required()->type_name("FILE");
+  a->run.pipeline_file = "pipeline.yaml";
+  command->add_option("PIPELINE", a->run.pipeline_file, "the pipeline file")->type_name("FILE")->capture_default_str();
   command->add_option("--node", a->run.node, "the node to run: kind gateway or store")->required();
   command->add_option("--state", a->run.state_folder, "state folder (default: .sealane beside the pipeline file)")
       ->type_name("DIR");

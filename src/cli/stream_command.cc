@@ -95,8 +95,8 @@ void add_stream_command(CLI::App& app, Chosen& chosen) {
   {
     auto a = std::make_shared<StreamArguments>();
     CLI::App* command = add_command(*stream, "export", "Write each journal entry as a file that any AWS Encryption SDK opens",
-                                    "  sealane stream export pipeline.yaml --out entries\n"
-                                    "  sealane key export pipeline.yaml journal --out journal.key");
+                                    "  sealane stream export --out entries\n"
+                                    "  sealane key export journal --out journal.key");
     add_pipeline_options(command, a->pipeline);
     command->add_option("--node", a->node, "the gateway (default: the only one)");
     command->add_option("--out", a->out, "folder for the files")->required()->type_name("DIR");
@@ -106,7 +106,7 @@ void add_stream_command(CLI::App& app, Chosen& chosen) {
   }
   auto a = std::make_shared<StreamArguments>();
   CLI::App* command = add_command(*stream, "repair", "Make a damaged journal start again, and say what is lost",
-                                  "  sealane stream repair pipeline.yaml");
+                                  "  sealane stream repair");
   add_pipeline_options(command, a->pipeline);
   command->add_option("--node", a->node, "the gateway (default: the only one)");
   on_run(command, chosen, [a] {

@@ -46,13 +46,13 @@ Status load_setup(NodeSetup& setup, std::vector<Diagnostic>& diagnostics) {
   setup.state = state_layout(file, setup.options.state_folder);
   auto ca = read_file(setup.env, setup.state.trust_ca(), kTextBytesMax);
   if (!ca.ok())
-    return fail(ca.error().kind, ca.error().message, "`sealane ca init " + file + "` makes the pipeline's CA");
+    return fail(ca.error().kind, ca.error().message, "`sealane ca init --pipeline " + file + "` makes the pipeline's CA");
   setup.trusted_ca_pem = to_text(*ca);
   const std::string folder = setup.node_folder();
   auto credentials = tls::load_credentials(setup.env, folder + "/cert.pem", folder + "/key.pem");
   if (!credentials.ok())
     return fail(credentials.error().kind, credentials.error().message,
-                "`sealane ca issue " + file + " --node " + setup.node->name + "` gives the node its identity");
+                "`sealane ca issue --pipeline " + file + " --node " + setup.node->name + "` gives the node its identity");
   setup.credentials = *credentials;
   return {};
 }

@@ -115,7 +115,7 @@ class Pipeline:
             for name in names:
                 things.write(name + "," * columns + "\n")
         for name in names:
-            self.run("device", "add", self.file, name, "--generate")
+            self.run("device", "add", "--pipeline", self.file, name, "--generate")
 
     def lake(self, port=0):
         return Node(self, "lake", {"https": port})

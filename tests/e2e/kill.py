@@ -24,7 +24,7 @@ PUBLISHES = 40000
 
 def check_lake(pipeline, lake_port, acknowledged):
     out = os.path.join(pipeline.folder, "records.ndjson")
-    pipeline.run("dataset", "read", pipeline.file, "--as", "trainer", "--peer", f"lake=127.0.0.1:{lake_port}", "--out", out)
+    pipeline.run("dataset", "read", "--pipeline", pipeline.file, "--as", "trainer", "--peer", f"lake=127.0.0.1:{lake_port}", "--out", out)
     seen = set()
     order = {}
     expected = 1

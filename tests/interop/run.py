@@ -148,11 +148,11 @@ def sdk_opens():
                 check(publish("mosquitto", server, "alpha", topic_of("alpha"), 1, f"record {number}"), "a publish was refused")
             bundles = wait_for_files(server.pipeline.parent / ".sealane/nodes/lake/objects", "*.tar.esdk")
         # The journal is exported after the edge has stopped: it belongs to one process.
-        servers.run(SEALANE, "stream", "export", server.pipeline, "--out", folder / "entries")
+        servers.run(SEALANE, "stream", "export", "--pipeline", server.pipeline, "--out", folder / "entries")
         entries = sorted((folder / "entries").iterdir())
         check(entries, "no journal entry was exported")
         for key, files in (("training", bundles), ("journal", entries)):
-            exported = json.loads(servers.run(SEALANE, "key", "export", server.pipeline, key, "--out", folder / f"{key}.key",
+            exported = json.loads(servers.run(SEALANE, "key", "export", "--pipeline", server.pipeline, key, "--out", folder / f"{key}.key",
                                               "--format", "json"))
             python(HERE / "esdk_python.py", "--key-file", exported["file"], "--name", exported["name"], *files)
 

@@ -192,9 +192,9 @@ def start_edge(folder, stations):
     (folder / "station.json").write_text(json.dumps(STATION_POLICY))
     (folder / "stations.csv").write_text(
         "name,watches\n" + "".join(f"{s},{s.removesuffix(WATCH)}\n" for s in stations))
-    run(SEALANE, "ca", "init", pipeline)
+    run(SEALANE, "ca", "init", "--pipeline", pipeline)
     for station in stations:
-        run(SEALANE, "device", "add", pipeline, station, "--generate")
+        run(SEALANE, "device", "add", "--pipeline", pipeline, station, "--generate")
     state = folder / ".sealane"
     with contextlib.ExitStack() as stack:
         _, lake_port, _ = start_node(stack, pipeline, "lake", "--listen", "https=0")
