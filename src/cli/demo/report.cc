@@ -27,6 +27,10 @@ std::string size_text(std::uint64_t bytes) {
   return fixed(static_cast<double>(bytes) / 1e6) + " MB";
 }
 
+std::string counted(std::uint64_t number, const std::string& noun) {
+  return grouped(number) + " " + noun + (number == 1 ? "" : "s");
+}
+
 using Row = std::vector<std::string>;
 
 // Columns as wide as their widest cell, two spaces between them.
@@ -189,8 +193,8 @@ std::string to_json(const DemoResult& result) {
 }
 
 std::string to_report(const DemoResult& result) {
-  std::string out = "Records\n  " + grouped(result.records_in) + " observations of " + grouped(result.stations) +
-                    " stations went in, " + grouped(result.records_out) + " came out exactly as they were sent.\n  " +
+  std::string out = "Records\n  " + counted(result.records_in, "observation") + " of " +
+                    counted(result.stations, "station") + " went in, " + grouped(result.records_out) + " came out exactly as they were sent.\n  " +
                     grouped(result.simulated_stations) + " simulated stations added " + grouped(result.simulated_in) +
                     " simulated records for load.\n  The lake holds " + grouped(result.bundles) +
                     " sealed bundles; the trainer verified the signed manifest and every bundle.\n";
