@@ -58,8 +58,8 @@ struct Listener {
 
 // When a bundle is closed: whichever comes first.
 struct BundleLimits {
-  std::uint64_t max_records = 1'000;
-  std::uint64_t max_bytes = 16u << 20;  // of record payloads
+  std::uint64_t max_records = 10'000;
+  std::uint64_t max_bytes = 32u << 20;  // of record payloads
   std::chrono::milliseconds max_age{10'000};
 };
 
