@@ -5,6 +5,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -37,10 +38,20 @@ Task<Status> sleep_for(std::chrono::milliseconds time) {
 Loop::Loop() = default;
 Loop::~Loop() = default;
 
+namespace {
+
+// A turn ends after this time though more is ready, so that hooks run while peers send without a
+// pause.
+constexpr std::chrono::milliseconds kTurnTimeMax{5};
+
+}  // namespace
+
 void Loop::run() {
   const auto work = asio::make_work_guard(context_);
   while (!stopped_.load(std::memory_order_acquire)) {
-    context_.poll();
+    const auto end = std::chrono::steady_clock::now() + kTurnTimeMax;
+    while (context_.poll_one() != 0 && std::chrono::steady_clock::now() < end) {
+    }
     for (const auto& hook : hooks_) hook();
     if (stopped_.load(std::memory_order_acquire)) break;
     context_.run_one();

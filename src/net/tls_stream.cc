@@ -2,6 +2,7 @@
 #include "net/tls_stream.h"
 
 #include <boost/asio/connect.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
@@ -18,6 +19,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 // A record's plaintext; OpenSSL would cut longer writes itself.
 constexpr std::size_t kRecordBytes = 16u << 10;
+// Reads in a row that found data waiting, after which others have their turn.
+constexpr int kReadsInARowMax = 4;
 // What linger() takes at most.
 constexpr std::size_t kLingerBytesMax = 256u << 10;
 
@@ -60,6 +63,7 @@ struct TlsStream::State : std::enable_shared_from_this<State> {
   bool open = true;
   std::optional<Result<std::size_t>> read_end;  // once reading is over
   std::string failure;                          // why writing is over; empty while it works
+  int reads_in_a_row = 0;                       // without having waited
 
   Bytes output;
   std::size_t output_sent = 0;  // of `output`
@@ -180,9 +184,15 @@ Result<std::size_t> TlsStream::State::end_of_reading(tls::Step step) const {
 
 Task<Result<std::size_t>> TlsStream::State::read_some(std::shared_ptr<State> self,
                                                       MutableByteSpan to) {
+  // Before the read, so that nothing runs between it and the caller.
+  if (++self->reads_in_a_row > kReadsInARowMax) {
+    self->reads_in_a_row = 0;
+    co_await asio::post(self->socket.get_executor(), kAwait);
+  }
   for (;;) {
     tls::Step step = tls::Step::WantRead;
     if (auto now = self->try_read(to, step)) co_return *std::move(now);
+    self->reads_in_a_row = 0;
     const Status waited = co_await wait(self, step);
     if (!waited.ok()) co_return waited.error();
   }
