@@ -4,14 +4,15 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
-#include <vector>
+#include <span>
 
 namespace sealane::policy {
 namespace {
 
 constexpr unsigned kMappedPrefix = 96;
 
-std::optional<unsigned> parse_number(std::string_view text, int base, unsigned max, std::size_t width) {
+std::optional<unsigned> parse_number(std::string_view text, int base, unsigned max,
+                                     std::size_t width) {
   if (text.empty() || text.size() > width) return std::nullopt;
   unsigned value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
@@ -34,9 +35,22 @@ std::optional<std::array<std::uint8_t, 4>> parse_v4(std::string_view text) {
   return out;
 }
 
-// The 16-bit groups on one side of `::`; the last may be an IPv4 address.
-std::optional<std::vector<std::uint8_t>> parse_groups(std::string_view text, bool last_side) {
-  std::vector<std::uint8_t> out;
+// The bytes on one side of `::`.  On the stack: a decision allocates nothing.
+struct Groups {
+  std::array<std::uint8_t, 16> bytes{};
+  std::size_t size = 0;
+
+  bool add(std::span<const std::uint8_t> more) {
+    if (more.size() > bytes.size() - size) return false;
+    std::ranges::copy(more, bytes.begin() + static_cast<std::ptrdiff_t>(size));
+    size += more.size();
+    return true;
+  }
+};
+
+// Groups of 16 bits; the last of the address may be an IPv4 address.
+std::optional<Groups> parse_groups(std::string_view text, bool last_side) {
+  Groups out;
   if (text.empty()) return out;
   for (;;) {
     const std::size_t colon = text.find(':');
@@ -44,14 +58,13 @@ std::optional<std::vector<std::uint8_t>> parse_groups(std::string_view text, boo
     const bool last = colon == std::string_view::npos;
     if (last && last_side && group.contains('.')) {
       const auto v4 = parse_v4(group);
-      if (!v4) return std::nullopt;
-      out.insert(out.end(), v4->begin(), v4->end());
-      return out;
+      return v4 && out.add(*v4) ? std::optional(out) : std::nullopt;
     }
     const auto value = parse_number(group, 16, 0xffff, 4);
-    if (!value || out.size() >= 16) return std::nullopt;
-    out.push_back(static_cast<std::uint8_t>(*value >> 8));
-    out.push_back(static_cast<std::uint8_t>(*value & 0xff));
+    if (!value) return std::nullopt;
+    const std::array both{static_cast<std::uint8_t>(*value >> 8),
+                          static_cast<std::uint8_t>(*value & 0xff)};
+    if (!out.add(both)) return std::nullopt;
     if (last) return out;
     text.remove_prefix(colon + 1);
   }
@@ -62,17 +75,12 @@ std::optional<std::array<std::uint8_t, 16>> parse_v6(std::string_view text) {
   const std::size_t gap = text.find("::");
   const bool has_gap = gap != std::string_view::npos;
   const auto front = parse_groups(text.substr(0, gap), !has_gap);
-  if (!front) return std::nullopt;
-  std::vector<std::uint8_t> back;
-  if (has_gap) {
-    const auto parsed = parse_groups(text.substr(gap + 2), true);
-    if (!parsed) return std::nullopt;
-    back = *parsed;
-  }
-  const std::size_t written = front->size() + back.size();
+  const auto back = has_gap ? parse_groups(text.substr(gap + 2), true) : Groups{};
+  if (!front || !back) return std::nullopt;
+  const std::size_t written = front->size + back->size;
   if (has_gap ? written > 14 : written != 16) return std::nullopt;
-  std::ranges::copy(*front, out.begin());
-  std::ranges::copy(back, out.end() - static_cast<std::ptrdiff_t>(back.size()));
+  std::copy_n(front->bytes.begin(), front->size, out.begin());
+  std::copy_n(back->bytes.begin(), back->size, out.end() - static_cast<std::ptrdiff_t>(back->size));
   return out;
 }
 
@@ -129,7 +137,8 @@ bool contains(const Cidr& range, const IpAddressValue& address) {
   const std::size_t whole = range.prefix / 8;
   const auto& a = range.address.bytes;
   const auto& b = address.bytes;
-  if (!std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(whole), b.begin())) return false;
+  if (!std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(whole), b.begin()))
+    return false;
   const unsigned bits = range.prefix % 8;
   if (bits == 0) return true;
   const auto mask = static_cast<std::uint8_t>(0xffu << (8 - bits));
