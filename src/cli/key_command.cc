@@ -21,8 +21,8 @@ Result<std::unique_ptr<keys::Keyring>> open_keyring(Env& env, const LoadedPipeli
     if (name.empty() && candidate.kind == pipeline::NodeKind::Gateway) name = candidate.name;
   if (name.empty()) return fail(ErrorKind::NotFound, "the pipeline has no gateway, so it has no keyring");
   const std::string folder = loaded.node_folder(name);
-  SEALANE_ASSIGN(keys::UnlockKey unlock, keys::read_unlock_key(env, folder + "/unlock.key"));
-  return keys::Keyring::open(folder, keys::Unlock(std::move(unlock)), clock);
+  SEALANE_ASSIGN(keys::Unlock unlock, keys::read_unlock(env, folder, loaded.passphrase_file));
+  return keys::Keyring::open(folder, unlock, clock);
 }
 
 Result<int> run_list(Env& env, const LoadedPipeline& loaded, const KeyArguments& arguments) {

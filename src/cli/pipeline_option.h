@@ -12,6 +12,7 @@ namespace sealane::cli {
 struct PipelineOptions {
   std::string file = "pipeline.yaml";
   std::string state;
+  std::string passphrase_file;
   OutputFormat format = OutputFormat::Text;
 };
 void add_pipeline_options(CLI::App* command, PipelineOptions& options);

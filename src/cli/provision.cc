@@ -59,14 +59,14 @@ Status provision_gateway(Env& env, const LoadedPipeline& loaded, const pipeline:
                          std::vector<std::string>& made) {
   const std::string folder = loaded.node_folder(node.name);
   const std::string unlock_file = folder + "/unlock.key";
-  if (!exists(unlock_file)) {
+  if (loaded.passphrase_file.empty() && !exists(unlock_file)) {
     SEALANE_TRY(keys::create_unlock_key(env, unlock_file));
     made.push_back("key that opens the keyring of `" + node.name + "`: " + unlock_file);
   }
-  SEALANE_ASSIGN(keys::UnlockKey unlock, keys::read_unlock_key(env, unlock_file));
+  SEALANE_ASSIGN(keys::Unlock unlock, keys::read_unlock(env, folder, loaded.passphrase_file));
   const bool fresh = !exists(folder + "/keyring.db");
-  auto opened = fresh ? keys::Keyring::create(folder, keys::Unlock(std::move(unlock)), clock)
-                      : keys::Keyring::open(folder, keys::Unlock(std::move(unlock)), clock);
+  auto opened = fresh ? keys::Keyring::create(folder, unlock, clock)
+                      : keys::Keyring::open(folder, unlock, clock);
   if (!opened.ok()) return std::move(opened).error();
   keys::Keyring& keyring = **opened;
   for (const pipeline::KeySpec& key : loaded.pipeline.keys) {
@@ -90,8 +90,8 @@ Status provision_consumer(Env& env, const LoadedPipeline& loaded, const pipeline
   for (const pipeline::Hop& sealed : loaded.pipeline.hops) {
     if (sealed.to != hop.from || sealed.seal.empty()) continue;
     const std::string gateway = loaded.node_folder(sealed.from);
-    SEALANE_ASSIGN(keys::UnlockKey unlock, keys::read_unlock_key(env, gateway + "/unlock.key"));
-    SEALANE_ASSIGN(const auto keyring, keys::Keyring::open(gateway, keys::Unlock(std::move(unlock)), clock));
+    SEALANE_ASSIGN(keys::Unlock unlock, keys::read_unlock(env, gateway, loaded.passphrase_file));
+    SEALANE_ASSIGN(const auto keyring, keys::Keyring::open(gateway, unlock, clock));
     SEALANE_ASSIGN(const keys::KeyInfo info, keyring->find(sealed.seal));
     const std::uint32_t epoch = info.epochs.back().number;
     const std::string file = loaded.node_folder(hop.to) + "/" + sealed.seal + "-" + std::to_string(epoch) + ".key";
@@ -119,7 +119,7 @@ Result<LoadedPipeline> load_pipeline_file(Env& env, const std::string& file, con
   auto parsed = pipeline::load_pipeline(as_text(text), file);
   diagnostics = std::move(parsed.diagnostics);
   if (!parsed.value) return fail(ErrorKind::Invalid, "`" + file + "` does not load");
-  LoadedPipeline loaded{std::move(*parsed.value), file, folder_of(file), state};
+  LoadedPipeline loaded{std::move(*parsed.value), file, folder_of(file), state, {}};
   if (loaded.state.empty()) loaded.state = loaded.folder + "/.sealane";
   return loaded;
 }

@@ -18,6 +18,7 @@ struct LoadedPipeline {
   std::string file;
   std::string folder;  // of the file
   std::string state;   // `.sealane` beside it, unless --state names another
+  std::string passphrase_file{};  // opens keyrings in place of their unlock.key; empty: none
 
   std::string node_folder(const std::string& node) const { return state + "/nodes/" + node; }
   std::string ca_folder() const { return state + "/ca"; }

@@ -75,6 +75,8 @@ void add_run_command(CLI::App& app, Chosen& chosen) {
   command->add_option("--listen", a->listen, "listener's port in place of the file's; 0: the system chooses")
       ->type_name("LISTENER=PORT");
   command->add_option("--peer", a->peers, "where a node is, in place of what the file says")->type_name("NODE=HOST:PORT");
+  command->add_option("--passphrase-file", a->run.passphrase_file,
+                      "file whose first line opens the keyring, in place of its unlock.key")->type_name("FILE");
   command->add_option("--threads", a->run.threads, "event loops of the MQTT front")->check(CLI::Range(1u, 64u));
   command->add_option("--user", a->run.user, "who to become when started as root")->capture_default_str();
   command->add_option("--log-format", a->log_format, "log lines for people or for programs")

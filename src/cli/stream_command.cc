@@ -27,8 +27,8 @@ Result<OpenStream> open_stream(Env& env, const LoadedPipeline& loaded, const std
     if (node.kind == pipeline::NodeKind::Gateway && (wanted.empty() || node.name == wanted)) gateway = &node;
   if (gateway == nullptr) return fail(ErrorKind::NotFound, "the pipeline has no gateway `" + wanted + "`");
   const std::string folder = loaded.node_folder(gateway->name);
-  SEALANE_ASSIGN(keys::UnlockKey unlock, keys::read_unlock_key(env, folder + "/unlock.key"));
-  SEALANE_ASSIGN(auto keyring, keys::Keyring::open(folder, keys::Unlock(std::move(unlock)), clock));
+  SEALANE_ASSIGN(keys::Unlock unlock, keys::read_unlock(env, folder, loaded.passphrase_file));
+  SEALANE_ASSIGN(auto keyring, keys::Keyring::open(folder, unlock, clock));
   return OpenStream{std::move(keyring), {folder + "/journal", loaded.pipeline.name, gateway->journal_key}};
 }
 

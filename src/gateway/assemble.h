@@ -19,6 +19,7 @@ struct RunOptions {
   std::map<std::string, std::uint16_t> ports;        // listener (`mqtt`, `https`) → port, over the file's
   std::map<std::string, tls::Endpoint> peers;        // node → where it is, over the file's
   unsigned threads = 1;                              // loops of the MQTT front
+  std::string passphrase_file;                       // opens the keyring in place of its unlock.key
   std::string user = "nobody";                       // who to become when started as root
 };
 

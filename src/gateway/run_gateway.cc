@@ -179,13 +179,13 @@ Status run_gateway(NodeSetup& setup) {
   SEALANE_ASSIGN(auto things, things_of(setup, *in));
 
   const std::string folder = setup.node_folder();
-  SEALANE_ASSIGN(keys::UnlockKey unlock, keys::read_unlock_key(setup.env, folder + "/unlock.key"));
+  SEALANE_ASSIGN(keys::Unlock unlock, keys::read_unlock(setup.env, folder, setup.options.passphrase_file));
   SEALANE_ASSIGN(auto registry, identity::RegistryReader::open(setup.state.registry()));
   SharedRegistry shared_registry;
   shared_registry.set(registry.current());
 
   // Ports first, while a low one may still be bound.
-  SEALANE_ASSIGN(auto keyring, keys::Keyring::open(folder, keys::Unlock(std::move(unlock)), setup.clock));
+  SEALANE_ASSIGN(auto keyring, keys::Keyring::open(folder, unlock, setup.clock));
   std::vector<std::unique_ptr<Worker>> workers;
   std::uint16_t port = port_of(setup, *mqtt);
   for (unsigned i = 0; i < std::max(1u, setup.options.threads); ++i) {

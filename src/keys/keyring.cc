@@ -89,6 +89,20 @@ Result<UnlockKey> read_unlock_key(Env& env, const std::string& path) {
   return out;
 }
 
+Result<Unlock> read_unlock(Env& env, const std::string& folder, const std::string& passphrase_file) {
+  if (passphrase_file.empty()) {
+    SEALANE_ASSIGN(UnlockKey key, read_unlock_key(env, folder + "/unlock.key"));
+    return Unlock(std::move(key));
+  }
+  SEALANE_ASSIGN(Bytes bytes, read_file(env, passphrase_file, 4096));
+  const Secret content = Secret::take(std::move(bytes));
+  const std::string_view text = as_text(content.reveal());
+  const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
+  if (line.empty())
+    return fail(ErrorKind::Invalid, "`" + passphrase_file + "` has no passphrase in its first line");
+  return Unlock(Passphrase{Secret(as_bytes(line))});
+}
+
 Keyring::Keyring(std::unique_ptr<db::Database> database, std::unique_ptr<KeyProvider> provider,
                  const Clock& clock, const KeyringLimits& limits)
     : database_(std::move(database)), provider_(std::move(provider)), clock_(clock), limits_(limits) {}

@@ -38,6 +38,11 @@ using Unlock = std::variant<Passphrase, UnlockKey>;
 Result<UnlockKey> create_unlock_key(Env& env, const std::string& path);
 Result<UnlockKey> read_unlock_key(Env& env, const std::string& path);
 
+// What opens the keyring of `folder`: the passphrase in the first line of `passphrase_file`, or,
+// when that is empty, the folder's `unlock.key`.
+// Errors: NotFound; Invalid – an empty passphrase, or not an unlock key.
+Result<Unlock> read_unlock(Env& env, const std::string& folder, const std::string& passphrase_file);
+
 enum class EpochState {
   Active,    // seals and opens
   ReadOnly,  // opens only
