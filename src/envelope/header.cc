@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "envelope/utf8_internal.h"
+#include "base/utf8.h"
 
 namespace sealane::envelope {
 namespace {
