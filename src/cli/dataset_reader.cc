@@ -23,14 +23,16 @@ Error refused_by_lake(const std::string& what, const http::Response& response) {
 Result<std::vector<std::string>> list_keys(const DatasetSource& source, const std::string& prefix,
                                            std::uint64_t keys_max) {
   std::vector<std::string> out;
-  http::ListObjectsV2 list{.bucket = source.pipeline, .prefix = prefix, .start_after = {}, .continuation_token = {}};
+  http::ListObjectsV2 list{
+      .bucket = source.pipeline, .prefix = prefix, .start_after = {}, .continuation_token = {}};
   for (;;) {
     SEALANE_ASSIGN(const http::Response response, source.lake.send(http::make_request(list)));
     if (response.status != 200) return refused_by_lake("listing `" + prefix + "`", response);
     SEALANE_ASSIGN(const http::ListResult page, http::decode_list_result(as_text(response.body)));
     for (const http::ListedObject& object : page.objects) {
       if (out.size() == keys_max)
-        return fail(ErrorKind::TooLarge, "`" + prefix + "` has more than " + std::to_string(keys_max) + " objects");
+        return fail(ErrorKind::TooLarge,
+                    "`" + prefix + "` has more than " + std::to_string(keys_max) + " objects");
       out.push_back(object.key);
     }
     if (!page.truncated) return out;
@@ -40,9 +42,10 @@ Result<std::vector<std::string>> list_keys(const DatasetSource& source, const st
   }
 }
 
-Result<Bytes> get_object(const DatasetSource& source, const std::string& key, std::uint64_t bytes_max) {
-  http::Request request =
-      http::make_request(http::GetObject{.bucket = source.pipeline, .key = key, .range = std::nullopt});
+Result<Bytes> get_object(const DatasetSource& source, const std::string& key,
+                         std::uint64_t bytes_max) {
+  http::Request request = http::make_request(
+      http::GetObject{.bucket = source.pipeline, .key = key, .range = std::nullopt});
   request.response_bytes_max = bytes_max;
   SEALANE_ASSIGN(http::Response response, source.lake.send(request));
   if (response.status != 200) return refused_by_lake("reading `" + key + "`", response);
@@ -63,28 +66,34 @@ Result<std::uint64_t> object_size(const DatasetSource& source, const std::string
 // Reads an object in ranges of at least `range_bytes`, keeping the last one.
 class RangeReader {
  public:
-  RangeReader(const DatasetSource& source, std::string key, std::uint64_t size, std::uint64_t range_bytes)
+  RangeReader(const DatasetSource& source, std::string key, std::uint64_t size,
+              std::uint64_t range_bytes)
       : source_(source), key_(std::move(key)), size_(size), range_bytes_(range_bytes) {}
 
   Status read(std::uint64_t offset, MutableByteSpan to) {
     if (to.empty()) return {};
     if (offset > size_ || to.size() > size_ - offset)
-      return fail(ErrorKind::Corrupt, "`" + key_ + "` ends before byte " + std::to_string(offset + to.size()));
+      return fail(ErrorKind::Corrupt,
+                  "`" + key_ + "` ends before byte " + std::to_string(offset + to.size()));
     if (offset < begin_ || offset + to.size() > begin_ + window_.size())
-      SEALANE_TRY(fetch(offset, std::min(std::max<std::uint64_t>(to.size(), range_bytes_), size_ - offset)));
+      SEALANE_TRY(fetch(
+          offset, std::min(std::max<std::uint64_t>(to.size(), range_bytes_), size_ - offset)));
     copy_bytes(to, ByteSpan(window_).subspan(offset - begin_, to.size()));
     return {};
   }
 
  private:
   Status fetch(std::uint64_t offset, std::uint64_t length) {
-    http::Request request = http::make_request(http::GetObject{
-        .bucket = source_.pipeline, .key = key_, .range = http::RangeSpec{offset, offset + length - 1}});
+    http::Request request =
+        http::make_request(http::GetObject{.bucket = source_.pipeline,
+                                           .key = key_,
+                                           .range = http::RangeSpec{offset, offset + length - 1}});
     request.response_bytes_max = length;
     SEALANE_ASSIGN(http::Response response, source_.lake.send(request));
     if (response.status != 206) return refused_by_lake("reading `" + key_ + "`", response);
     if (response.body.size() != length)
-      return fail(ErrorKind::Corrupt, "the lake sent another range of `" + key_ + "` than was asked for");
+      return fail(ErrorKind::Corrupt,
+                  "the lake sent another range of `" + key_ + "` than was asked for");
     window_ = std::move(response.body);
     begin_ = offset;
     return {};
@@ -109,7 +118,8 @@ std::optional<std::uint64_t> sequence_of(std::string_view name, std::string_view
   return out;
 }
 
-Result<std::uint64_t> give_records(const keys::ManifestEntry& entry, ByteSpan archive, const OnRecord& on_record) {
+Result<std::uint64_t> give_records(const keys::ManifestEntry& entry, ByteSpan archive,
+                                   const OnRecord& on_record) {
   SEALANE_ASSIGN(const std::vector<store::TarMember> members, store::tar_read(archive));
   if (members.size() % 2 != 0) return damaged("a record without its payload");
   std::uint64_t expected = entry.first;
@@ -120,7 +130,8 @@ Result<std::uint64_t> give_records(const keys::ManifestEntry& entry, ByteSpan ar
     if (*sequence != expected)
       return damaged("record " + std::to_string(expected) + " is missing or in another's place");
     const auto facts = json::parse(as_text(members[i].data), {.file = members[i].name});
-    if (!facts.value) return damaged("the facts of record " + std::to_string(*sequence) + " are no JSON");
+    if (!facts.value)
+      return damaged("the facts of record " + std::to_string(*sequence) + " are no JSON");
     const DatasetRecord record{.sequence = *sequence,
                                .thing = std::string(facts.value->text_or_empty("thing")),
                                .topic = std::string(facts.value->text_or_empty("topic")),
@@ -128,28 +139,34 @@ Result<std::uint64_t> give_records(const keys::ManifestEntry& entry, ByteSpan ar
                                .payload = members[i + 1].data};
     SEALANE_TRY(on_record(record));
   }
-  if (expected != entry.last + 1) return damaged("it ends before record " + std::to_string(entry.last));
+  if (expected != entry.last + 1)
+    return damaged("it ends before record " + std::to_string(entry.last));
   return static_cast<std::uint64_t>(members.size() / 2);
 }
 
 Result<std::uint64_t> open_bundle(const DatasetSource& source, const keys::ManifestEntry& entry,
-                                  keys::Opener& opener, const OnRecord& on_record, const DatasetLimits& limits) {
+                                  keys::Opener& opener, const OnRecord& on_record,
+                                  const DatasetLimits& limits) {
   if (entry.size > limits.bundle_bytes_max)
-    return fail(ErrorKind::TooLarge, std::to_string(entry.size) + " bytes are more than this reader takes");
+    return fail(ErrorKind::TooLarge,
+                std::to_string(entry.size) + " bytes are more than this reader takes");
   auto size = object_size(source, entry.name);
   if (!size.ok()) {
     if (size.error().kind == ErrorKind::NotFound) return damaged("it is missing from the lake");
     return std::move(size).error();
   }
   if (*size != entry.size)
-    return damaged("it has " + std::to_string(*size) + " bytes where the manifest says " + std::to_string(entry.size));
+    return damaged("it has " + std::to_string(*size) + " bytes where the manifest says " +
+                   std::to_string(entry.size));
   RangeReader reader(source, entry.name, *size, limits.range_bytes);
   // The first range holds the header and is what check_bundle compares with the manifest.
   Bytes front(std::min(limits.range_bytes, *size));
   SEALANE_TRY(reader.read(0, front));
-  const auto read_at = [&reader](std::uint64_t offset, MutableByteSpan to) { return reader.read(offset, to); };
-  SEALANE_ASSIGN(auto message,
-                 opener.open_seekable(read_at, *size, keys::bundle_context(source.pipeline, entry)));
+  const auto read_at = [&reader](std::uint64_t offset, MutableByteSpan to) {
+    return reader.read(offset, to);
+  };
+  SEALANE_ASSIGN(auto message, opener.open_seekable(read_at, *size,
+                                                    keys::bundle_context(source.pipeline, entry)));
   SEALANE_TRY(keys::check_bundle(entry, *size, front, message.final_tag()));
   Bytes archive;
   archive.reserve(message.size());
@@ -184,18 +201,20 @@ Result<VerifiedManifest> read_manifest(const DatasetSource& source, const Datase
 }
 
 Result<std::uint64_t> read_bundle(const DatasetSource& source, const keys::ManifestEntry& entry,
-                                  keys::Opener& opener, const OnRecord& on_record, const DatasetLimits& limits) {
+                                  keys::Opener& opener, const OnRecord& on_record,
+                                  const DatasetLimits& limits) {
   auto records = open_bundle(source, entry, opener, on_record, limits);
   if (!records.ok()) return std::move(records).error().within("bundle `" + entry.name + "`");
   return records;
 }
 
-Result<DatasetRead> read_dataset(const DatasetSource& source, keys::Opener& opener, const OnRecord& on_record,
-                                 const DatasetLimits& limits) {
+Result<DatasetRead> read_dataset(const DatasetSource& source, keys::Opener& opener,
+                                 const OnRecord& on_record, const DatasetLimits& limits) {
   DatasetRead out;
   SEALANE_ASSIGN(out.manifest, read_manifest(source, limits));
   for (const keys::ManifestEntry& entry : out.manifest.entries) {
-    SEALANE_ASSIGN(const std::uint64_t records, read_bundle(source, entry, opener, on_record, limits));
+    SEALANE_ASSIGN(const std::uint64_t records,
+                   read_bundle(source, entry, opener, on_record, limits));
     out.records += records;
   }
   return out;
@@ -211,8 +230,9 @@ Result<std::optional<keys::ManifestHead>> load_head(Env& env, const std::string&
   if (line.ends_with('\n')) line.remove_suffix(1);
   auto head = keys::parse_manifest_head(line);
   if (!head.ok())
-    return fail(ErrorKind::Corrupt, "`" + path + "` holds no manifest head",
-                "compare with the head that the gateway's operator gives you, then remove the file");
+    return fail(
+        ErrorKind::Corrupt, "`" + path + "` holds no manifest head",
+        "compare with the head that the gateway's operator gives you, then remove the file");
   return std::optional<keys::ManifestHead>(*head);
 }
 

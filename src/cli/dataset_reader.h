@@ -54,7 +54,8 @@ struct VerifiedManifest {
 // Errors:  those of keys::ManifestVerifier (Corrupt: missing, forged, swapped, rolled back, cut
 //          short); Denied – the lake refuses; Unavailable, Timeout.
 // Bounds:  limits.entries_max entries.
-Result<VerifiedManifest> read_manifest(const DatasetSource& source, const DatasetLimits& limits = {});
+Result<VerifiedManifest> read_manifest(const DatasetSource& source,
+                                       const DatasetLimits& limits = {});
 
 // Reads one bundle in ranges, opens it and gives its records in order.
 //

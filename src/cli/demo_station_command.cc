@@ -26,7 +26,8 @@ struct StationCommandOptions {
 };
 
 Result<demo::Observations> read_source(const StationCommandOptions& options, Env& env) {
-  if (options.simulated > 0) return demo::simulated_observations(options.location, options.simulated);
+  if (options.simulated > 0)
+    return demo::simulated_observations(options.location, options.simulated);
   SEALANE_ASSIGN(const Bytes text, read_file(env, options.input, kInputBytesMax));
   return demo::parse_observations(as_text(text), options.input);
 }
@@ -54,21 +55,27 @@ Result<demo::StationSummary> run_station_command(const StationCommandOptions& op
 
 void add_demo_station_command(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<StationCommandOptions>();
-  CLI::App* command = add_command(app, "demo-station", "publish the records of one station (a part of demo)",
-                                  "sealane demo-station --to 127.0.0.1:8883 --ca ca.pem --cert seattle.pem "
-                                  "--key seattle.key ...");
+  CLI::App* command =
+      add_command(app, "demo-station", "publish the records of one station (a part of demo)",
+                  "sealane demo-station --to 127.0.0.1:8883 --ca ca.pem --cert seattle.pem "
+                  "--key seattle.key ...");
   command->group("");  // hidden
   command->add_option("--to", options->to, "address and port of the edge")->required();
   command->add_option("--ca", options->ca, "certificate of the pipeline's authority")->required();
   command->add_option("--cert", options->certificate, "certificate of the station")->required();
   command->add_option("--key", options->key, "its private key")->required();
-  command->add_option("--server-uri", options->server_uri, "identity that the edge must show")->required();
+  command->add_option("--server-uri", options->server_uri, "identity that the edge must show")
+      ->required();
   command->add_option("--client-id", options->client_id, "MQTT client id")->required();
   command->add_option("--topic", options->topic, "topic of every record")->required();
-  command->add_option("--location", options->location, "rows of the input that are this station's")->required();
+  command->add_option("--location", options->location, "rows of the input that are this station's")
+      ->required();
   command->add_option("--input", options->input, "CSV with the records");
-  command->add_option("--simulated", options->simulated, "that many made-up records instead of an input");
-  command->add_option("--markers", options->markers, "file for the records' random markers; must not exist")
+  command->add_option("--simulated", options->simulated,
+                      "that many made-up records instead of an input");
+  command
+      ->add_option("--markers", options->markers,
+                   "file for the records' random markers; must not exist")
       ->required();
   command->add_option("--inflight", options->inflight, "publishes without an acknowledgement")
       ->check(CLI::Range(1, 10'000));

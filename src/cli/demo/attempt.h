@@ -35,8 +35,8 @@ struct Target {
 
 // What the listener said of one connection, and how many bytes of it passed the relay.
 struct Refused {
-  std::string event;     // connection-refused or request-denied
-  std::string reason;    // of the event
+  std::string event;   // connection-refused or request-denied
+  std::string reason;  // of the event
   std::string detail;
   std::uint64_t bytes = 0;    // that the relay passed on to the listener
   std::uint64_t counted = 0;  // that the listener says it got; 0 when the event does not say
@@ -48,8 +48,9 @@ struct Refused {
 Result<Refused> watch_refusal(Target& target, const std::function<Status()>& act);
 
 // Enters a refusal into an attempt: it counts when its event or reason is among the expected ones.
-void judge(Attempt& attempt, const Result<Refused>& refused, std::initializer_list<std::string_view> expected);
+void judge(Attempt& attempt, const Result<Refused>& refused,
+           std::initializer_list<std::string_view> expected);
 // Enters the outcome of the repaired client.
-void judge_repaired(Attempt& attempt, const Status& outcome, std::string success);
+void judge_repaired(Attempt& attempt, const Status& outcome, const std::string& success);
 
 }  // namespace sealane::cli::demo

@@ -32,11 +32,13 @@ Status copy_file(Env& env, const std::string& from, const std::string& to) {
 }
 
 // A state folder with the lake's identity and these objects.
-Status lay_out(const Scene& scene, Env& env, const Clock& clock, const std::string& state, const LakeContents& contents) {
+Status lay_out(const Scene& scene, Env& env, const Clock& clock, const std::string& state,
+               const LakeContents& contents) {
   const std::string node = state + "/nodes/" + scene.parts.lake;
   for (const std::string& folder : {state, state + "/nodes", state + "/trust", node}) {
     SEALANE_TRY(env.make_folder(folder));
-    if (::chmod(folder.c_str(), kPassable) != 0) return fail_errno(errno, "cannot set the mode of `" + folder + "`");
+    if (::chmod(folder.c_str(), kPassable) != 0)
+      return fail_errno(errno, "cannot set the mode of `" + folder + "`");
   }
   SEALANE_TRY(copy_file(env, scene.loaded.trust_ca(), state + "/trust/ca.pem"));
   for (const char* file : {"/cert.pem", "/key.pem"})
@@ -52,12 +54,14 @@ Result<LakeCopy> serve(const Scene& scene, Env& env, const Clock& clock, const s
   SEALANE_TRY(lay_out(scene, env, clock, state, contents));
   SEALANE_ASSIGN(Child process,
                  Child::start(env, {.name = "lake-" + name,
-                                    .arguments = {"run", scene.loaded.file, "--node", scene.parts.lake, "--state", state,
-                                                  "--listen", "https=0", "--log-format", "json"},
+                                    .arguments = {"run", scene.loaded.file, "--node",
+                                                  scene.parts.lake, "--state", state, "--listen",
+                                                  "https=0", "--log-format", "json"},
                                     .folder = scene.logs()}));
   SEALANE_ASSIGN(const Endpoint address, listening_at(process, kStartLimit));
-  SEALANE_ASSIGN(RelayProcess relay, RelayProcess::start(env, "lake-" + name, address,
-                                                         scene.captures() + "/lake-" + name + ".pcap", scene.logs()));
+  SEALANE_ASSIGN(RelayProcess relay,
+                 RelayProcess::start(env, "lake-" + name, address,
+                                     scene.captures() + "/lake-" + name + ".pcap", scene.logs()));
   return LakeCopy{std::move(process), std::move(relay)};
 }
 
@@ -71,13 +75,16 @@ Status read_all(const LakeCast& cast, Env& env, const Clock& clock, const LakeCo
                                clock));
   SEALANE_ASSIGN(const auto head, load_head(env, reader.head_file));
   if (!head) return fail(ErrorKind::Internal, "the trainer has kept no head");
-  const DatasetSource source{*reader.client, cast.scene.loaded.pipeline.name, reader.dataset, reader.manifest_key_pem, head};
+  const DatasetSource source{*reader.client, cast.scene.loaded.pipeline.name, reader.dataset,
+                             reader.manifest_key_pem, head};
   auto read = read_dataset(source, reader.opener, [](const DatasetRecord&) { return Status(); });
   if (!read.ok()) return std::move(read).error();
   return {};
 }
 
-const std::string& bundle(const LakeCast& cast, std::size_t index) { return cast.manifest.entries[index].name; }
+const std::string& bundle(const LakeCast& cast, std::size_t index) {
+  return cast.manifest.entries[index].name;
+}
 
 void flip_a_bit(const LakeCast& cast, LakeContents& contents) {
   Bytes& bytes = contents[bundle(cast, cast.manifest.entries.size() / 2)];
@@ -98,7 +105,8 @@ void put_old_back(const LakeCast& cast, LakeContents& contents) {
 }
 // The lake as it was before its last two bundles, every signature still right.
 void roll_back(const LakeCast& cast, LakeContents& contents) {
-  for (auto entry = cast.manifest.entries.end() - 2; entry != cast.manifest.entries.end(); ++entry) {
+  for (auto entry = cast.manifest.entries.end() - 2; entry != cast.manifest.entries.end();
+       ++entry) {
     contents.erase(entry->name);
     contents.erase(keys::manifest_object_key(entry->dataset, entry->index));
   }
@@ -119,7 +127,8 @@ constexpr Change kChanges[] = {
 };
 
 // Refused: the reader names damage, and not for want of a lake.
-Status try_change(LakeCast& cast, Env& env, const Clock& clock, const Change& change, Attempt& attempt) {
+Status try_change(LakeCast& cast, Env& env, const Clock& clock, const Change& change,
+                  Attempt& attempt) {
   LakeContents contents = cast.contents;
   change.make(cast, contents);
   SEALANE_ASSIGN(LakeCopy lake, serve(cast.scene, env, clock, change.folder, contents));
@@ -131,7 +140,8 @@ Status try_change(LakeCast& cast, Env& env, const Clock& clock, const Change& ch
   attempt.reason = read.error().message;
   SEALANE_ASSIGN(const Relayed opened, lake.relay.next_opened(0));
   SEALANE_ASSIGN(const Relayed passed, lake.relay.closed(opened.seen_as));
-  attempt.proof = "the changed lake served " + std::to_string(passed.to_client) + " bytes to the trainer through the relay";
+  attempt.proof = "the changed lake served " + std::to_string(passed.to_client) +
+                  " bytes to the trainer through the relay";
   attempt.refused = read.error().kind == ErrorKind::Corrupt && passed.to_client > 0;
   SEALANE_TRY(lake.relay.stop());
   return lake.process.stop();
@@ -142,20 +152,23 @@ Status try_change(LakeCast& cast, Env& env, const Clock& clock, const Change& ch
 Result<LakeContents> download_lake(const DatasetSource& source, const VerifiedManifest& manifest) {
   LakeContents out;
   for (const keys::ManifestEntry& entry : manifest.entries) {
-    for (const std::string& key : {entry.name, keys::manifest_object_key(entry.dataset, entry.index)}) {
-      http::Request request =
-          http::make_request(http::GetObject{.bucket = source.pipeline, .key = key, .range = std::nullopt});
+    for (const std::string& key :
+         {entry.name, keys::manifest_object_key(entry.dataset, entry.index)}) {
+      http::Request request = http::make_request(
+          http::GetObject{.bucket = source.pipeline, .key = key, .range = std::nullopt});
       request.response_bytes_max = kObjectBytesMax;
       SEALANE_ASSIGN(http::Response response, source.lake.send(request));
       if (response.status != 200)
-        return fail(ErrorKind::Unavailable, "the lake answers " + std::to_string(response.status) + " for `" + key + "`");
+        return fail(ErrorKind::Unavailable,
+                    "the lake answers " + std::to_string(response.status) + " for `" + key + "`");
       out[key] = std::move(response.body);
     }
   }
   return out;
 }
 
-std::vector<Attempt> attempt_changed_lakes(LakeCast& cast, Env& env, const Clock& clock, const Progress& progress) {
+std::vector<Attempt> attempt_changed_lakes(LakeCast& cast, Env& env, const Clock& clock,
+                                           const Progress& progress) {
   std::vector<Attempt> out;
   auto unchanged = cast.manifest.entries.size() < 4
                        ? Result<LakeCopy>(fail(ErrorKind::Invalid, "too few bundles to change one"))
@@ -169,7 +182,8 @@ std::vector<Attempt> attempt_changed_lakes(LakeCast& cast, Env& env, const Clock
       attempt.reason = unchanged.error().message;
       continue;
     }
-    if (const Status tried = try_change(cast, env, clock, change, attempt); !tried.ok()) attempt.reason = tried.error().message;
+    if (const Status tried = try_change(cast, env, clock, change, attempt); !tried.ok())
+      attempt.reason = tried.error().message;
     judge_repaired(attempt, read_all(cast, env, clock, *unchanged),
                    "with the original objects the same trainer reads everything");
   }

@@ -29,6 +29,7 @@ struct LakeCast {
 // bundle, two bundles with swapped names, an old bundle put back, the whole lake rolled back with
 // its manifest.  Each is made on a copy of the lake's objects that a lake process of its own
 // serves; the trainer, who knows the newest head, reads it over HTTPS like any lake.
-std::vector<Attempt> attempt_changed_lakes(LakeCast& cast, Env& env, const Clock& clock, const Progress& progress);
+std::vector<Attempt> attempt_changed_lakes(LakeCast& cast, Env& env, const Clock& clock,
+                                           const Progress& progress);
 
 }  // namespace sealane::cli::demo

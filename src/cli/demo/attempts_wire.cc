@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kLimit{10'000};
 
-DeviceOptions device_options(const WireCast& cast, const std::string& client_id, CredentialsPtr credentials) {
+DeviceOptions device_options(const WireCast& cast, const std::string& client_id,
+                             CredentialsPtr credentials) {
   DeviceOptions out;
   out.to = cast.edge.endpoint();
   out.policy.credentials = std::move(credentials);
@@ -81,42 +82,56 @@ void plaintext_client(WireCast& cast, Attempt& out) {
 }
 
 void no_certificate(WireCast& cast, Attempt& out) {
-  judge(out, watch_refusal(cast.edge, [&] { return connect_device(device_options(cast, cast.station, nullptr)); }),
+  judge(out,
+        watch_refusal(cast.edge,
+                      [&] { return connect_device(device_options(cast, cast.station, nullptr)); }),
         {"no-certificate"});
   judge_repaired(out, connect_device(device_options(cast, cast.station, cast.station_credentials)),
                  "with its certificate the same client is accepted");
 }
 
 void self_signed(WireCast& cast, Attempt& out) {
-  judge(out, watch_refusal(cast.edge, [&] {
-          return connect_device(device_options(cast, cast.station, cast.self_signed_credentials));
-        }),
+  judge(out,
+        watch_refusal(cast.edge,
+                      [&] {
+                        return connect_device(
+                            device_options(cast, cast.station, cast.self_signed_credentials));
+                      }),
         {"untrusted-issuer"});
   judge_repaired(out, connect_device(device_options(cast, cast.station, cast.station_credentials)),
                  "with a certificate of the pipeline's authority the same client is accepted");
 }
 
 void revoked_device(WireCast& cast, Attempt& out) {
-  judge(out, watch_refusal(cast.edge, [&] {
-          return connect_device(device_options(cast, cast.renewed_station, cast.revoked_credentials));
-        }),
+  judge(out,
+        watch_refusal(cast.edge,
+                      [&] {
+                        return connect_device(
+                            device_options(cast, cast.renewed_station, cast.revoked_credentials));
+                      }),
         {"revoked"});
-  judge_repaired(out, connect_device(device_options(cast, cast.renewed_station, cast.renewed_credentials)),
-                 "with its new certificate the same device is accepted");
+  judge_repaired(
+      out, connect_device(device_options(cast, cast.renewed_station, cast.renewed_credentials)),
+      "with its new certificate the same device is accepted");
 }
 
 void another_station(WireCast& cast, Attempt& out) {
   const DeviceOptions options = device_options(cast, cast.station, cast.station_credentials);
-  judge(out, watch_refusal(cast.edge, [&] { return publish_one(options, cast.other_topic); }), {"request-denied"});
-  judge_repaired(out, publish_one(options, cast.station_topic), "to its own topic the same publish is acknowledged");
+  judge(out, watch_refusal(cast.edge, [&] { return publish_one(options, cast.other_topic); }),
+        {"request-denied"});
+  judge_repaired(out, publish_one(options, cast.station_topic),
+                 "to its own topic the same publish is acknowledged");
 }
 
 void old_tls(WireCast& cast, Attempt& out) {
   std::string answer;
-  judge(out, watch_refusal(cast.edge, [&] { return say_hello(cast, HelloOffer::Tls12Only, answer); }), {"tls-version"});
+  judge(out,
+        watch_refusal(cast.edge, [&] { return say_hello(cast, HelloOffer::Tls12Only, answer); }),
+        {"tls-version"});
   if (!answer.empty()) out.proof += "; it answered " + answer;
   std::string repaired;
-  judge_repaired(out, say_hello(cast, HelloOffer::Tls13, repaired), "offering TLS 1.3 as well, the same hello gets a ");
+  judge_repaired(out, say_hello(cast, HelloOffer::Tls13, repaired),
+                 "offering TLS 1.3 as well, the same hello gets a ");
   if (out.repaired_succeeds) out.repaired += repaired;
 }
 
@@ -136,12 +151,16 @@ Status call_lake(const WireCast& cast, CredentialsPtr credentials, const S3Call&
 
 void station_reads(WireCast& cast, Attempt& out) {
   const S3Call list = [&] {
-    return http::make_request(http::ListObjectsV2{
-        .bucket = cast.bucket, .prefix = cast.dataset + "/", .start_after = {}, .continuation_token = {}});
+    return http::make_request(http::ListObjectsV2{.bucket = cast.bucket,
+                                                  .prefix = cast.dataset + "/",
+                                                  .start_after = {},
+                                                  .continuation_token = {}});
   };
-  judge(out, watch_refusal(cast.lake, [&] { return call_lake(cast, cast.station_credentials, list); }),
+  judge(out,
+        watch_refusal(cast.lake, [&] { return call_lake(cast, cast.station_credentials, list); }),
         {"wrong-role", "request-denied"});
-  judge_repaired(out, call_lake(cast, cast.trainer_credentials, list), "with the trainer's certificate it may list");
+  judge_repaired(out, call_lake(cast, cast.trainer_credentials, list),
+                 "with the trainer's certificate it may list");
 }
 
 S3Call put_call(const WireCast& cast, const std::string& name) {
@@ -159,16 +178,20 @@ S3Call put_call(const WireCast& cast, const std::string& name) {
 
 void trainer_writes(WireCast& cast, Attempt& out) {
   const S3Call put = put_call(cast, "by-trainer");
-  judge(out, watch_refusal(cast.lake, [&] { return call_lake(cast, cast.trainer_credentials, put); }),
+  judge(out,
+        watch_refusal(cast.lake, [&] { return call_lake(cast, cast.trainer_credentials, put); }),
         {"request-denied"});
-  judge_repaired(out, call_lake(cast, cast.edge_credentials, put), "with the edge's certificate it may write");
+  judge_repaired(out, call_lake(cast, cast.edge_credentials, put),
+                 "with the edge's certificate it may write");
 }
 
 void device_as_edge(WireCast& cast, Attempt& out) {
   const S3Call put = put_call(cast, "by-device");
-  judge(out, watch_refusal(cast.lake, [&] { return call_lake(cast, cast.station_credentials, put); }),
+  judge(out,
+        watch_refusal(cast.lake, [&] { return call_lake(cast, cast.station_credentials, put); }),
         {"wrong-role", "request-denied"});
-  judge_repaired(out, call_lake(cast, cast.edge_credentials, put), "with the edge's certificate it may write");
+  judge_repaired(out, call_lake(cast, cast.edge_credentials, put),
+                 "with the edge's certificate it may write");
 }
 
 using Run = void (*)(WireCast&, Attempt&);
@@ -177,7 +200,8 @@ struct Named {
   Run run;
 };
 
-std::vector<Attempt> run_all(WireCast& cast, const Progress& progress, std::initializer_list<Named> attempts) {
+std::vector<Attempt> run_all(WireCast& cast, const Progress& progress,
+                             std::initializer_list<Named> attempts) {
   std::vector<Attempt> out;
   for (const Named& attempt : attempts) {
     if (interrupted()) break;

@@ -24,9 +24,9 @@ struct WireCast {
   std::string bucket;
   std::string dataset;
   std::string ca_pem;
-  std::string station;          // thing of a registered device
-  std::string station_topic;    // where it may publish
-  std::string other_topic;      // where another station may publish
+  std::string station;        // thing of a registered device
+  std::string station_topic;  // where it may publish
+  std::string other_topic;    // where another station may publish
   CredentialsPtr station_credentials;
   CredentialsPtr revoked_credentials;  // a certificate of `renewed_station` that was revoked
   std::string renewed_station;

@@ -7,8 +7,9 @@ namespace {
 constexpr std::uint8_t kRecordAlert = 21, kRecordHandshake = 22;
 constexpr std::uint8_t kClientHello = 1, kServerHello = 2;
 constexpr std::uint16_t kTls12 = 0x0303, kTls13 = 0x0304;
-constexpr std::uint16_t kServerName = 0, kSupportedGroups = 10, kPointFormats = 11, kSignatures = 13,
-                        kExtendedMasterSecret = 23, kSupportedVersions = 43, kKeyShare = 51;
+constexpr std::uint16_t kServerName = 0, kSupportedGroups = 10, kPointFormats = 11,
+                        kSignatures = 13, kExtendedMasterSecret = 23, kSupportedVersions = 43,
+                        kKeyShare = 51;
 constexpr std::uint16_t kX25519 = 29, kP256 = 23;
 
 void put_u8(Bytes& to, std::size_t value) { put_be(to, checked_cast<std::uint8_t>(value)); }
@@ -86,7 +87,9 @@ constexpr AlertName kAlerts[] = {{0, "close_notify"},
                                  {116, "certificate_required"},
                                  {120, "no_application_protocol"}};
 
-Error no_answer() { return fail(ErrorKind::Invalid, "the answer is neither an alert nor a ServerHello"); }
+Error no_answer() {
+  return fail(ErrorKind::Invalid, "the answer is neither an alert nor a ServerHello");
+}
 
 // RFC 8446 §4.1.3.
 Result<HelloReply> parse_server_hello(ByteReader body) {
@@ -101,14 +104,16 @@ Result<HelloReply> parse_server_hello(ByteReader body) {
   out.suite = *suite;
   if (body.empty()) return HelloReply(out);  // TLS 1.2 may have no extensions
   const auto extension_bytes = body.be<std::uint16_t>();
-  if (!extension_bytes || *extension_bytes > body.left()) return no_answer();
-  ByteReader extension(*body.take(*extension_bytes));
+  const auto listed = extension_bytes ? body.take(*extension_bytes) : std::nullopt;
+  if (!listed) return no_answer();
+  ByteReader extension(*listed);
   while (!extension.empty()) {
     const auto type = extension.be<std::uint16_t>();
     const auto size = extension.be<std::uint16_t>();
     const auto content = size ? extension.take(*size) : std::nullopt;
     if (!type || !content) return no_answer();
-    if (*type == kSupportedVersions && content->size() == 2) out.version = load_be<std::uint16_t>(*content);
+    if (*type == kSupportedVersions && content->size() == 2)
+      out.version = load_be<std::uint16_t>(*content);
   }
   return HelloReply(out);
 }
@@ -168,7 +173,8 @@ std::string_view alert_name(std::uint8_t code) {
 
 std::string to_text(const HelloReply& reply) {
   if (const auto* alert = std::get_if<HelloAlert>(&reply))
-    return "alert " + std::string(alert_name(alert->code)) + " (" + std::to_string(alert->code) + ")";
+    return "alert " + std::string(alert_name(alert->code)) + " (" + std::to_string(alert->code) +
+           ")";
   if (const auto* accepted = std::get_if<HelloAccepted>(&reply)) {
     if (accepted->version == kTls13) return "ServerHello of TLS 1.3";
     if (accepted->version == kTls12) return "ServerHello of TLS 1.2";

@@ -17,7 +17,8 @@ TEST(ClientHello, LengthsOfRecordHandshakeAndExtensionsFit) {
     const Bytes hello = client_hello(offer, "edge", kRandomness);
     ASSERT_GT(hello.size(), 43u);
     EXPECT_EQ(load_be<std::uint16_t>(ByteSpan(hello).subspan(3, 2)), hello.size() - 5);
-    EXPECT_EQ(load_be<std::uint32_t>(ByteSpan(hello).subspan(5, 4)), 0x01000000u + hello.size() - 9);
+    EXPECT_EQ(load_be<std::uint32_t>(ByteSpan(hello).subspan(5, 4)),
+              0x01000000u + hello.size() - 9);
     ByteReader reader(ByteSpan(hello).subspan(9 + 2 + 32 + 1));
     ASSERT_TRUE(reader.take(*reader.be<std::uint16_t>()));  // suites
     ASSERT_TRUE(reader.take(*reader.be<std::uint8_t>()));   // compression
@@ -39,14 +40,37 @@ TEST(HelloReply, ReadsTheProtocolVersionAlert) {
 
 TEST(HelloReply, ReadsTheVersionOfAServerHello) {
   const std::string random(64, 'a');
-  auto tls13 = parse_hello_reply(
-      *from_hex("1603030034" "02000030" "0303" + random + "00" "1301" "00" "0006" "002b00020304"));
+  auto tls13 =
+      parse_hello_reply(*from_hex("1603030034"
+                                  "02000030"
+                                  "0303" +
+                                  random +
+                                  "00"
+                                  "1301"
+                                  "00"
+                                  "0006"
+                                  "002b00020304"));
   EXPECT_FALSE(tls13.ok()) << "lengths that do not fit are no answer";
-  tls13 = parse_hello_reply(
-      *from_hex("1603030032" "0200002e" "0303" + random + "00" "1301" "00" "0006" "002b00020304"));
+  tls13 =
+      parse_hello_reply(*from_hex("1603030032"
+                                  "0200002e"
+                                  "0303" +
+                                  random +
+                                  "00"
+                                  "1301"
+                                  "00"
+                                  "0006"
+                                  "002b00020304"));
   ASSERT_TRUE(tls13.ok()) << tls13.error().message;
   EXPECT_EQ(to_text(*tls13), "ServerHello of TLS 1.3");
-  auto tls12 = parse_hello_reply(*from_hex("160303002a" "02000026" "0303" + random + "00" "c02b" "00"));
+  auto tls12 =
+      parse_hello_reply(*from_hex("160303002a"
+                                  "02000026"
+                                  "0303" +
+                                  random +
+                                  "00"
+                                  "c02b"
+                                  "00"));
   ASSERT_TRUE(tls12.ok()) << tls12.error().message;
   EXPECT_EQ(to_text(*tls12), "ServerHello of TLS 1.2");
 }

@@ -15,17 +15,21 @@ void Comparer::take(std::string_view thing, std::string_view topic, ByteSpan pay
   ++out_.records;
   const auto same = by_payload_.find(as_text(payload));
   if (same == by_payload_.end())
-    return problem("record " + std::to_string(out_.records) + " from `" + std::string(thing) + "` was never sent");
-  const auto next = std::find_if(same->second.begin(), same->second.end(), [&](std::size_t i) { return !seen_[i]; });
+    return problem("record " + std::to_string(out_.records) + " from `" + std::string(thing) +
+                   "` was never sent");
+  const auto next = std::find_if(same->second.begin(), same->second.end(),
+                                 [&](std::size_t i) { return !seen_[i]; });
   if (next == same->second.end())
-    return problem("record " + std::to_string(out_.records) + " from `" + std::string(thing) + "` came out twice");
+    return problem("record " + std::to_string(out_.records) + " from `" + std::string(thing) +
+                   "` came out twice");
   seen_[*next] = true;
   const Sent& sent = sent_[*next];
   if (sent.thing != thing || sent.topic != topic)
-    return problem("a record of `" + sent.thing + "` came out as one of `" + std::string(thing) + "` on `" +
-                   std::string(topic) + "`");
+    return problem("a record of `" + sent.thing + "` came out as one of `" + std::string(thing) +
+                   "` on `" + std::string(topic) + "`");
   const auto [last, first] = last_of_thing_.try_emplace(sent.thing, *next);
-  if (!first && last->second > *next) problem("records of `" + sent.thing + "` came out in another order");
+  if (!first && last->second > *next)
+    problem("records of `" + sent.thing + "` came out in another order");
   last->second = *next;
   if (sent.origin == Origin::Attempt) ++out_.attempts;
   if (sent.origin == Origin::Simulated) ++out_.simulated;
@@ -55,7 +59,8 @@ void Comparer::keep(std::string_view payload) {
   const auto day = date_of(date);
   if (!day) return problem("a record has no date");
   if (out_.data.columns.empty()) out_.data.columns = columns;
-  if (columns != out_.data.columns) return problem("a record of " + date + " has other columns than the first");
+  if (columns != out_.data.columns)
+    return problem("a record of " + date + " has other columns than the first");
   row.date = *day;
   out_.data.rows.push_back(std::move(row));
 }

@@ -6,8 +6,10 @@
 namespace sealane::cli::demo {
 namespace {
 
-constexpr const char* kFirst = R"({"location":"X","date":"2020-01-01","temp_max":1.50,"marker":"AA"})";
-constexpr const char* kSecond = R"({"location":"X","date":"2020-01-02","temp_max":2,"marker":"AB"})";
+constexpr const char* kFirst =
+    R"({"location":"X","date":"2020-01-01","temp_max":1.50,"marker":"AA"})";
+constexpr const char* kSecond =
+    R"({"location":"X","date":"2020-01-02","temp_max":2,"marker":"AB"})";
 
 std::vector<Sent> sent() {
   return {{"x", "stations/x/o", kFirst, Origin::Real},
@@ -47,10 +49,13 @@ TEST(Comparer, EveryWayToDifferIsAProblem) {
     return out.problems.empty() ? std::string() : out.problems.front();
   };
   EXPECT_EQ(problem({kGoodFirst, kGoodSecond}), "1 records that were sent did not come out");
-  EXPECT_EQ(problem({kGoodFirst, kGoodFirst, kGoodSecond, kGoodSimulated}), "record 2 from `x` came out twice");
-  EXPECT_EQ(problem({kGoodSecond, kGoodFirst, kGoodSimulated}), "records of `x` came out in another order");
+  EXPECT_EQ(problem({kGoodFirst, kGoodFirst, kGoodSecond, kGoodSimulated}),
+            "record 2 from `x` came out twice");
+  EXPECT_EQ(problem({kGoodSecond, kGoodFirst, kGoodSimulated}),
+            "records of `x` came out in another order");
   EXPECT_EQ(problem({{"x", "stations/x/o", "{}"}}), "record 1 from `x` was never sent");
-  EXPECT_EQ(problem({{"y", "stations/x/o", kFirst}}), "a record of `x` came out as one of `y` on `stations/x/o`");
+  EXPECT_EQ(problem({{"y", "stations/x/o", kFirst}}),
+            "a record of `x` came out as one of `y` on `stations/x/o`");
 }
 
 }  // namespace

@@ -55,7 +55,8 @@ class Run {
   Status train(Stage& stage);
   Status download(Stage& stage);
   Status end(Stage& stage);
-  Status add_hop(RelayProcess& relay, const Child& listener, const std::string& from, const std::string& to);
+  Status add_hop(RelayProcess& relay, const Child& listener, const std::string& from,
+                 const std::string& to);
   Status search();
   void assess(const Stage& stage);
   void progress(const std::string& line) const { options_.progress(line); }
@@ -74,13 +75,16 @@ class Run {
 };
 
 Result<Child> Run::start_node(const std::string& node, std::vector<std::string> more) {
-  std::vector<std::string> arguments = {"run", scene_.loaded.file, "--node", node, "--log-format", "json"};
+  std::vector<std::string> arguments = {"run", scene_.loaded.file, "--node",
+                                        node,  "--log-format",     "json"};
   arguments.insert(arguments.end(), more.begin(), more.end());
-  return Child::start(env_, {.name = node, .arguments = std::move(arguments), .folder = scene_.logs()});
+  return Child::start(env_,
+                      {.name = node, .arguments = std::move(arguments), .folder = scene_.logs()});
 }
 
 Result<RelayProcess> Run::start_relay(const std::string& name, const Endpoint& to) {
-  return RelayProcess::start(env_, name, to, scene_.captures() + "/" + name + ".pcap", scene_.logs());
+  return RelayProcess::start(env_, name, to, scene_.captures() + "/" + name + ".pcap",
+                             scene_.logs());
 }
 
 Result<Stage> Run::start() {
@@ -88,34 +92,43 @@ Result<Stage> Run::start() {
   SEALANE_ASSIGN(Child lake, start_node(parts.lake, {"--listen", "https=0"}));
   SEALANE_ASSIGN(const Endpoint lake_at, listening_at(lake, kStartLimit));
   SEALANE_ASSIGN(RelayProcess edge_to_lake, start_relay(parts.edge + "-" + parts.lake, lake_at));
-  SEALANE_ASSIGN(RelayProcess lake_to_trainer, start_relay(parts.lake + "-" + parts.trainer, lake_at));
+  SEALANE_ASSIGN(RelayProcess lake_to_trainer,
+                 start_relay(parts.lake + "-" + parts.trainer, lake_at));
   SEALANE_ASSIGN(RelayProcess attempts_on_lake, start_relay("attempts-on-" + parts.lake, lake_at));
-  SEALANE_ASSIGN(Child edge, start_node(parts.edge, {"--listen", "mqtt=0", "--peer",
-                                                     parts.lake + "=" + to_text(edge_to_lake.address())}));
+  SEALANE_ASSIGN(Child edge,
+                 start_node(parts.edge, {"--listen", "mqtt=0", "--peer",
+                                         parts.lake + "=" + to_text(edge_to_lake.address())}));
   SEALANE_ASSIGN(const Endpoint edge_at, listening_at(edge, kStartLimit));
-  SEALANE_ASSIGN(RelayProcess stations_to_edge, start_relay(parts.devices + "-" + parts.edge, edge_at));
+  SEALANE_ASSIGN(RelayProcess stations_to_edge,
+                 start_relay(parts.devices + "-" + parts.edge, edge_at));
   SEALANE_ASSIGN(RelayProcess attempts_on_edge, start_relay("attempts-on-" + parts.edge, edge_at));
-  return Stage{std::move(lake),  std::move(edge_to_lake),     std::move(lake_to_trainer), std::move(attempts_on_lake),
-               std::move(edge), std::move(stations_to_edge), std::move(attempts_on_edge)};
+  return Stage{std::move(lake),
+               std::move(edge_to_lake),
+               std::move(lake_to_trainer),
+               std::move(attempts_on_lake),
+               std::move(edge),
+               std::move(stations_to_edge),
+               std::move(attempts_on_edge)};
 }
 
 WireCast Run::wire_cast(Stage& stage) {
   const pipeline::Pipeline& pipeline = scene_.loaded.pipeline;
-  return {.edge = {stage.edge, stage.attempts_on_edge, pipeline::node_uri(pipeline, scene_.parts.edge)},
-          .lake = {stage.lake, stage.attempts_on_lake, pipeline::node_uri(pipeline, scene_.parts.lake)},
-          .bucket = pipeline.bucket(),
-          .dataset = scene_.parts.dataset,
-          .ca_pem = scene_.ca_pem,
-          .station = scene_.stations[0].thing,
-          .station_topic = scene_.stations[0].topic,
-          .other_topic = scene_.stations[1].topic,
-          .station_credentials = scene_.station,
-          .revoked_credentials = scene_.revoked,
-          .renewed_station = scene_.renewed_thing,
-          .renewed_credentials = scene_.renewed,
-          .self_signed_credentials = scene_.self_signed,
-          .edge_credentials = scene_.edge,
-          .trainer_credentials = scene_.trainer};
+  return {
+      .edge = {stage.edge, stage.attempts_on_edge, pipeline::node_uri(pipeline, scene_.parts.edge)},
+      .lake = {stage.lake, stage.attempts_on_lake, pipeline::node_uri(pipeline, scene_.parts.lake)},
+      .bucket = pipeline.bucket(),
+      .dataset = scene_.parts.dataset,
+      .ca_pem = scene_.ca_pem,
+      .station = scene_.stations[0].thing,
+      .station_topic = scene_.stations[0].topic,
+      .other_topic = scene_.stations[1].topic,
+      .station_credentials = scene_.station,
+      .revoked_credentials = scene_.revoked,
+      .renewed_station = scene_.renewed_thing,
+      .renewed_credentials = scene_.renewed,
+      .self_signed_credentials = scene_.self_signed,
+      .edge_credentials = scene_.edge,
+      .trainer_credentials = scene_.trainer};
 }
 
 // Every station is a process of its own; all publish at the same time.
@@ -123,15 +136,26 @@ Status Run::publish(Stage& stage) {
   std::vector<Child> children;
   for (const Station& station : scene_.stations) {
     std::vector<std::string> arguments = {
-        "demo-station",    "--to",       to_text(stage.stations_to_edge.address()),
-        "--ca",            scene_.loaded.trust_ca(),
-        "--cert",          station.certificate_file,
-        "--key",           station.key_file,
-        "--server-uri",    pipeline::node_uri(scene_.loaded.pipeline, scene_.parts.edge),
-        "--client-id",     station.thing,
-        "--topic",         station.topic,
-        "--markers",       station.markers_file,
-        "--location",      station.simulated ? station.location.substr(std::string_view("simulated-").size()) : station.location};
+        "demo-station",
+        "--to",
+        to_text(stage.stations_to_edge.address()),
+        "--ca",
+        scene_.loaded.trust_ca(),
+        "--cert",
+        station.certificate_file,
+        "--key",
+        station.key_file,
+        "--server-uri",
+        pipeline::node_uri(scene_.loaded.pipeline, scene_.parts.edge),
+        "--client-id",
+        station.thing,
+        "--topic",
+        station.topic,
+        "--markers",
+        station.markers_file,
+        "--location",
+        station.simulated ? station.location.substr(std::string_view("simulated-").size())
+                          : station.location};
     if (station.simulated) {
       arguments.insert(arguments.end(), {"--simulated", std::to_string(kSimulatedRecords)});
     } else {
@@ -145,7 +169,8 @@ Status Run::publish(Stage& stage) {
   }
   for (std::size_t i = 0; i < children.size(); ++i) {
     SEALANE_TRY(children[i].finish(kStationLimit));
-    const std::uint64_t records = children[i].lines().empty() ? 0 : number_in(children[i].lines().back(), "records");
+    const std::uint64_t records =
+        children[i].lines().empty() ? 0 : number_in(children[i].lines().back(), "records");
     (scene_.stations[i].simulated ? result_.simulated_in : result_.records_in) += records;
     ++(scene_.stations[i].simulated ? result_.simulated_stations : result_.stations);
     acknowledged_ += records;
@@ -156,7 +181,8 @@ Status Run::publish(Stage& stage) {
 Status Run::wait_for_delivery(Stage& stage) {
   std::uint64_t stored = 0;
   const auto all_stored = [&](const json::Value& line) {
-    if (is_event(line, "bundle-stored")) stored += number_in(line, "last") - number_in(line, "first") + 1;
+    if (is_event(line, "bundle-stored"))
+      stored += number_in(line, "last") - number_in(line, "first") + 1;
     return stored >= acknowledged_;
   };
   auto done = stage.edge.wait_for(0, "every record in the lake", all_stored, kDeliveryLimit);
@@ -174,12 +200,14 @@ Status Run::train(Stage& stage) {
   const Endpoint address = stage.lake_to_trainer.address();
   SEALANE_ASSIGN(ReaderSetup reader,
                  set_up_reader(env_, scene_.loaded,
-                               {.consumer = scene_.parts.trainer, .lake = tls::Endpoint{address_text(address), address.port}},
+                               {.consumer = scene_.parts.trainer,
+                                .lake = tls::Endpoint{address_text(address), address.port}},
                                clock_));
   Comparer comparer(std::move(sent));
-  const DatasetSource source{*reader.client, scene_.loaded.pipeline.name, reader.dataset, reader.manifest_key_pem,
-                             std::nullopt};
-  SEALANE_ASSIGN(DatasetRead read, read_dataset(source, reader.opener, [&comparer](const DatasetRecord& record) {
+  const DatasetSource source{*reader.client, scene_.loaded.pipeline.name, reader.dataset,
+                             reader.manifest_key_pem, std::nullopt};
+  SEALANE_ASSIGN(DatasetRead read,
+                 read_dataset(source, reader.opener, [&comparer](const DatasetRecord& record) {
                    comparer.take(record.thing, record.topic, record.payload);
                    return Status();
                  }));
@@ -207,19 +235,23 @@ Status Run::download(Stage& stage) {
   const Endpoint address = stage.attempts_on_lake.address();
   SEALANE_ASSIGN(ReaderSetup reader,
                  set_up_reader(env_, scene_.loaded,
-                               {.consumer = scene_.parts.trainer, .lake = tls::Endpoint{address_text(address), address.port}},
+                               {.consumer = scene_.parts.trainer,
+                                .lake = tls::Endpoint{address_text(address), address.port}},
                                clock_));
-  const DatasetSource source{*reader.client, scene_.loaded.pipeline.name, reader.dataset, reader.manifest_key_pem,
-                             manifest_.summary.head};
+  const DatasetSource source{*reader.client, scene_.loaded.pipeline.name, reader.dataset,
+                             reader.manifest_key_pem, manifest_.summary.head};
   SEALANE_ASSIGN(lake_contents_, download_lake(source, manifest_));
   return {};
 }
 
-Status Run::add_hop(RelayProcess& relay, const Child& listener, const std::string& from, const std::string& to) {
+Status Run::add_hop(RelayProcess& relay, const Child& listener, const std::string& from,
+                    const std::string& to) {
   SEALANE_ASSIGN(const std::vector<Relayed> connections, relay.connections());
   std::vector<std::string> peers;
-  for (const Relayed& connection : connections) peers.push_back(sealane::cli::demo::to_text(connection.seen_as));
-  HopTraffic hop{.from = from, .to = to, .bytes = 0, .handshakes = handshakes_of(listener.lines(), peers)};
+  for (const Relayed& connection : connections)
+    peers.push_back(sealane::cli::demo::to_text(connection.seen_as));
+  HopTraffic hop{
+      .from = from, .to = to, .bytes = 0, .handshakes = handshakes_of(listener.lines(), peers)};
   SEALANE_ASSIGN(const Bytes file, read_file(env_, relay.capture(), kCaptureBytesMax));
   SEALANE_ASSIGN(const std::vector<CapturedStream> streams, read_capture(file));
   for (const CapturedStream& stream : streams) hop.bytes += stream.payload.size();
@@ -229,8 +261,8 @@ Status Run::add_hop(RelayProcess& relay, const Child& listener, const std::strin
 
 Status Run::end(Stage& stage) {
   for (Child* child : {&stage.edge, &stage.lake}) SEALANE_TRY(child->stop());
-  for (RelayProcess* relay : {&stage.stations_to_edge, &stage.attempts_on_edge, &stage.edge_to_lake, &stage.lake_to_trainer,
-                              &stage.attempts_on_lake})
+  for (RelayProcess* relay : {&stage.stations_to_edge, &stage.attempts_on_edge, &stage.edge_to_lake,
+                              &stage.lake_to_trainer, &stage.attempts_on_lake})
     SEALANE_TRY(relay->stop());
   const Parts& parts = scene_.parts;
   SEALANE_TRY(add_hop(stage.stations_to_edge, stage.edge, parts.devices, parts.edge));
@@ -255,12 +287,15 @@ void Run::assess(const Stage& stage) {
   Time configured_at{};
   for (const Child* child : {&stage.lake, &stage.edge})
     for (const json::Value& line : child->lines())
-      if (is_event(line, "listening")) configured_at = std::max(configured_at, time_of(line.text_or_empty("time")).value_or(Time()));
-  result_.hops = hop_table({.pipeline = scene_.loaded.pipeline,
-                            .build = {.library = build.library, .tls13 = true, .post_quantum_groups = build.has_ml_kem},
-                            .configured_at = configured_at,
-                            .now = clock_.now(),
-                            .traffic = traffic_});
+      if (is_event(line, "listening"))
+        configured_at =
+            std::max(configured_at, time_of(line.text_or_empty("time")).value_or(Time()));
+  result_.hops = hop_table(
+      {.pipeline = scene_.loaded.pipeline,
+       .build = {.library = build.library, .tls13 = true, .post_quantum_groups = build.has_ml_kem},
+       .configured_at = configured_at,
+       .now = clock_.now(),
+       .traffic = traffic_});
   std::set<std::string> notes;
   for (const HopRow& row : result_.hops)
     for (const std::string& note : row.assessment.notes)
@@ -277,8 +312,8 @@ Result<DemoResult> Run::perform() {
     if (made.name == kPublishAttempt && made.repaired_succeeds) result_.attempt_records = 1;
   acknowledged_ += result_.attempt_records;
 
-  progress(std::to_string(scene_.real_stations()) + " stations and " + std::to_string(kSimulatedStations) +
-           " simulated ones publish");
+  progress(std::to_string(scene_.real_stations()) + " stations and " +
+           std::to_string(kSimulatedStations) + " simulated ones publish");
   SEALANE_TRY(publish(stage));
   progress("waiting until every record is sealed in the lake");
   SEALANE_TRY(wait_for_delivery(stage));
@@ -286,7 +321,8 @@ Result<DemoResult> Run::perform() {
   SEALANE_TRY(train(stage));
   SEALANE_TRY(download(stage));
   LakeCast lake_cast{.scene = scene_, .contents = lake_contents_, .manifest = manifest_};
-  for (Attempt& made : attempt_changed_lakes(lake_cast, env_, clock_, attempt)) result_.attempts.push_back(std::move(made));
+  for (Attempt& made : attempt_changed_lakes(lake_cast, env_, clock_, attempt))
+    result_.attempts.push_back(std::move(made));
   for (Attempt& made : attempt_lake(cast, attempt)) result_.attempts.push_back(std::move(made));
   if (interrupted()) return fail(ErrorKind::Unavailable, "interrupted");
   SEALANE_TRY(end(stage));
@@ -295,11 +331,13 @@ Result<DemoResult> Run::perform() {
   SEALANE_ASSIGN(const std::vector<Sent> sent, sent_records(scene_, env_));
   std::vector<std::string> payloads;
   for (const Sent& record : sent) payloads.push_back(record.payload);
-  SEALANE_TRY(run_control_hop({.payloads = payloads, .capture = scene_.control_capture(), .folder = scene_.logs()}, env_));
+  SEALANE_TRY(run_control_hop(
+      {.payloads = payloads, .capture = scene_.control_capture(), .folder = scene_.logs()}, env_));
   progress("searching captures and files for plaintext");
   SEALANE_TRY(search());
   assess(stage);
-  result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
+  result_.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
   if (!options_.keep.empty()) {
     result_.kept = options_.keep;
     SEALANE_TRY(keep_run(scene_, lake_contents_, to_json(result_), options_.keep, env_));
@@ -315,7 +353,8 @@ Result<DemoResult> run_demo(const DemoOptions& options, Env& env, const Clock& c
   if (!options.keep.empty()) SEALANE_TRY(prepare_keep(options.keep, env));
   SEALANE_ASSIGN(const ScratchFolder scratch, ScratchFolder::create());
   options.progress("preparing keys, certificates and a pipeline in " + scratch.path());
-  SEALANE_ASSIGN(Scene scene, set_scene({.folder = scratch.path(), .input_file = options.input}, env, clock));
+  SEALANE_ASSIGN(Scene scene,
+                 set_scene({.folder = scratch.path(), .input_file = options.input}, env, clock));
   Run run(options, env, clock, std::move(scene), begun);
   return run.perform();
 }

@@ -14,11 +14,13 @@ std::string version_number(std::string_view name) {
 }
 
 // The distinct values, in the order in which they came.
-std::string joined(const std::vector<pipeline::Observation>& handshakes, std::string pipeline::Observation::* field) {
+std::string joined(const std::vector<pipeline::Observation>& handshakes,
+                   std::string pipeline::Observation::* field) {
   std::vector<std::string> values;
   for (const pipeline::Observation& handshake : handshakes) {
     const std::string& value = handshake.*field;
-    if (!value.empty() && std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+    if (!value.empty() && std::find(values.begin(), values.end(), value) == values.end())
+      values.push_back(value);
   }
   std::string out;
   for (const std::string& value : values) out += (out.empty() ? "" : "/") + value;
@@ -36,14 +38,16 @@ std::optional<int> number(std::string_view text) {
 
 std::optional<Time> time_of(std::string_view text) {
   // 2026-01-02T03:04:05.000006Z
-  if (text.size() < 20 || text[10] != 'T' || text[13] != ':' || text[16] != ':' || !text.ends_with('Z'))
+  if (text.size() < 20 || text[10] != 'T' || text[13] != ':' || text[16] != ':' ||
+      !text.ends_with('Z'))
     return std::nullopt;
   const auto day = date_of(text.substr(0, 10));
   const auto hours = number(text.substr(11, 2));
   const auto minutes = number(text.substr(14, 2));
   const auto seconds = number(text.substr(17, 2));
   if (!day || !hours || !minutes || !seconds) return std::nullopt;
-  Time out = Time(*day) + std::chrono::hours(*hours) + std::chrono::minutes(*minutes) + std::chrono::seconds(*seconds);
+  Time out = Time(*day) + std::chrono::hours(*hours) + std::chrono::minutes(*minutes) +
+             std::chrono::seconds(*seconds);
   if (text[19] == '.') {
     const std::string_view fraction = text.substr(20, text.size() - 21);
     const auto micros = number(fraction);
@@ -61,12 +65,13 @@ std::vector<pipeline::Observation> handshakes_of(const std::vector<json::Value>&
     const std::string_view peer = line.text_or_empty("peer");
     if (std::find(peers.begin(), peers.end(), peer) == peers.end()) continue;
     const json::Value* resumed = line.find("resumed");
-    out.push_back({.at = time_of(line.text_or_empty("time")).value_or(Time()),
-                   .tls = version_number(line.text_or_empty("tls")),
-                   .group = std::string(line.text_or_empty("group")),
-                   .suite = std::string(line.text_or_empty("suite")),
-                   .resumed = resumed != nullptr && resumed->boolean() != nullptr && *resumed->boolean(),
-                   .peer_verified = !line.text_or_empty("identity").empty()});
+    out.push_back(
+        {.at = time_of(line.text_or_empty("time")).value_or(Time()),
+         .tls = version_number(line.text_or_empty("tls")),
+         .group = std::string(line.text_or_empty("group")),
+         .suite = std::string(line.text_or_empty("suite")),
+         .resumed = resumed != nullptr && resumed->boolean() != nullptr && *resumed->boolean(),
+         .peer_verified = !line.text_or_empty("identity").empty()});
   }
   return out;
 }

@@ -22,7 +22,7 @@ struct HopTraffic {
 struct HopRow {
   pipeline::HopAssessment assessment;
   std::uint64_t bytes = 0;
-  std::string tls;    // `1.3`; of the handshakes; several are joined by a slash
+  std::string tls;  // `1.3`; of the handshakes; several are joined by a slash
   std::string group;
   std::string suite;
 };

@@ -27,9 +27,10 @@ pipeline::Pipeline example_with_floor(std::string_view floor) {
 }
 
 json::Value open_line(std::string_view peer, std::string_view tls) {
-  auto parsed = json::parse(R"({"time":"2027-01-15T08:00:00.000001Z","event":"connection-open","listener":"mqtt","peer":")" +
-                            std::string(peer) + R"(","identity":"spiffe://w/device/x","tls":")" + std::string(tls) +
-                            R"(","group":"X25519","suite":"TLS_AES_256_GCM_SHA384","resumed":false})");
+  auto parsed = json::parse(
+      R"({"time":"2027-01-15T08:00:00.000001Z","event":"connection-open","listener":"mqtt","peer":")" +
+      std::string(peer) + R"(","identity":"spiffe://w/device/x","tls":")" + std::string(tls) +
+      R"(","group":"X25519","suite":"TLS_AES_256_GCM_SHA384","resumed":false})");
   return *std::move(parsed.value);
 }
 
@@ -57,7 +58,8 @@ TEST(HopTable, HasARowForEachHopOfTheFile) {
 TEST(HopTable, ChangesWhenTheFloorInTheFileIsLowered) {
   const auto strict = table_of(example_with_floor("1.3"), "TLSv1.2");
   const auto lowered = table_of(example_with_floor("1.2"), "TLSv1.2");
-  EXPECT_EQ(strict[0].assessment.verdict, pipeline::Verdict::Open) << "a connection below the floor was seen";
+  EXPECT_EQ(strict[0].assessment.verdict, pipeline::Verdict::Open)
+      << "a connection below the floor was seen";
   EXPECT_EQ(lowered[0].assessment.verdict, pipeline::Verdict::Enforced);
   for (const HopRow& row : strict) EXPECT_EQ(row.assessment.min_tls, pipeline::TlsVersion::Tls13);
   for (const HopRow& row : lowered) {
@@ -73,8 +75,8 @@ TEST(HopTable, SaysWhatTheBuildCannotDo) {
 }
 
 TEST(HandshakesOf, TakesTheConnectionsOfTheGivenPeersAlone) {
-  const auto taken = handshakes_of({open_line("127.0.0.1:5", "TLSv1.3"), open_line("127.0.0.1:6", "TLSv1.3")},
-                                   {"127.0.0.1:6"});
+  const auto taken = handshakes_of(
+      {open_line("127.0.0.1:5", "TLSv1.3"), open_line("127.0.0.1:6", "TLSv1.3")}, {"127.0.0.1:6"});
   ASSERT_EQ(taken.size(), 1u);
   EXPECT_EQ(to_rfc3339(taken[0].at), "2027-01-15T08:00:00.000001Z");
   EXPECT_TRUE(taken[0].peer_verified);
@@ -82,8 +84,9 @@ TEST(HandshakesOf, TakesTheConnectionsOfTheGivenPeersAlone) {
 
 TEST(TimeOf, ReadsWhatTheLogWritesAndNothingElse) {
   EXPECT_EQ(to_rfc3339(*time_of("2026-01-02T03:04:05.000006Z")), "2026-01-02T03:04:05.000006Z");
-  for (const char* bad : {"", "2026-01-02", "2026-01-02 03:04:05.000006Z", "2026-13-02T03:04:05.000006Z",
-                          "2026-01-02T03:04:05.06Z", "2026-01-02T03:04:05.000006"})
+  for (const char* bad :
+       {"", "2026-01-02", "2026-01-02 03:04:05.000006Z", "2026-13-02T03:04:05.000006Z",
+        "2026-01-02T03:04:05.06Z", "2026-01-02T03:04:05.000006"})
     EXPECT_FALSE(time_of(bad)) << bad;
 }
 

@@ -16,7 +16,7 @@ void note(int) { g_interrupted.store(true); }
 
 InterruptGuard::InterruptGuard() {
   g_interrupted.store(false);
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = note;
   sigemptyset(&action.sa_mask);
   (void)::sigaction(SIGINT, &action, &on_int_);

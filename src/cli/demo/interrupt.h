@@ -17,8 +17,8 @@ class InterruptGuard {
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
  private:
-  struct sigaction on_int_ {};
-  struct sigaction on_term_ {};
+  struct sigaction on_int_{};
+  struct sigaction on_term_{};
 };
 
 // Whether somebody asked the run to end.  Every wait of a run asks it.

@@ -12,7 +12,8 @@ Status copy_file(Env& env, const std::string& from, const std::string& to) {
 Status copy_folder(Env& env, const std::string& from, const std::string& to) {
   SEALANE_TRY(make_folders(env, to));
   SEALANE_ASSIGN(const std::vector<std::string> names, env.list(from));
-  for (const std::string& name : names) SEALANE_TRY(copy_file(env, from + "/" + name, to + "/" + name));
+  for (const std::string& name : names)
+    SEALANE_TRY(copy_file(env, from + "/" + name, to + "/" + name));
   return {};
 }
 
@@ -21,13 +22,15 @@ Status copy_folder(Env& env, const std::string& from, const std::string& to) {
 Status prepare_keep(const std::string& folder, Env& env) {
   auto present = env.list(folder);
   if (present.ok() && !present->empty())
-    return fail(ErrorKind::Conflict, "`" + folder + "` is not empty", "name a folder that does not exist yet");
-  if (!present.ok() && present.error().kind != ErrorKind::NotFound) return std::move(present).error();
+    return fail(ErrorKind::Conflict, "`" + folder + "` is not empty",
+                "name a folder that does not exist yet");
+  if (!present.ok() && present.error().kind != ErrorKind::NotFound)
+    return std::move(present).error();
   return make_folders(env, folder);
 }
 
-Status keep_run(const Scene& scene, const LakeContents& lake, std::string_view result_json, const std::string& folder,
-                Env& env) {
+Status keep_run(const Scene& scene, const LakeContents& lake, std::string_view result_json,
+                const std::string& folder, Env& env) {
   SEALANE_TRY(copy_folder(env, scene.captures(), folder + "/captures"));
   SEALANE_TRY(copy_file(env, scene.control_capture(), folder + "/captures/control.pcap"));
   SEALANE_TRY(copy_folder(env, scene.logs(), folder + "/logs"));
@@ -40,8 +43,9 @@ Status keep_run(const Scene& scene, const LakeContents& lake, std::string_view r
   SEALANE_TRY(make_folders(env, folder + "/public"));
   SEALANE_TRY(copy_file(env, scene.loaded.manifest_public_key(), folder + "/public/manifest.pub"));
   SEALANE_TRY(copy_file(env, scene.loaded.trust_ca(), folder + "/public/ca.pem"));
-  SEALANE_TRY(copy_file(env, scene.loaded.node_folder(scene.parts.trainer) + "/" + scene.parts.dataset + "-1.key",
-                        folder + "/" + scene.parts.dataset + ".key"));
+  SEALANE_TRY(copy_file(
+      env, scene.loaded.node_folder(scene.parts.trainer) + "/" + scene.parts.dataset + "-1.key",
+      folder + "/" + scene.parts.dataset + ".key"));
   return write_file_atomic(env, folder + "/result.json", as_bytes(result_json), IfExists::Refuse);
 }
 

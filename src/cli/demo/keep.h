@@ -18,11 +18,11 @@ Status prepare_keep(const std::string& folder, Env& env);
 //   captures/<hop>.pcap, captures/control.pcap   every byte of every connection
 //   lake/<key>                                   sealed bundles and the signed manifest
 //   public/manifest.pub, public/ca.pem           public keys
-//   <dataset>.key                                the raw key of the data set: 32 bytes, for demonstrations
-//   markers/<thing>.csv                          `<marker as hex>,<date>,<location>`
+//   <dataset>.key                                the raw key of the data set: 32 bytes, for
+//   demonstrations markers/<thing>.csv                          `<marker as hex>,<date>,<location>`
 //   logs/                                        of every process
 //   result.json
-Status keep_run(const Scene& scene, const LakeContents& lake, std::string_view result_json, const std::string& folder,
-                Env& env);
+Status keep_run(const Scene& scene, const LakeContents& lake, std::string_view result_json,
+                const std::string& folder, Env& env);
 
 }  // namespace sealane::cli::demo

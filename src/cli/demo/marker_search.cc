@@ -59,7 +59,8 @@ inline Probes probes_of(const std::byte* at, std::size_t mask) {
   h = (h + load(8, 4)) * 0xBF58476D1CE4E5B9u;
   h ^= h >> 32;
   // The second bit comes from the high half: the low half has made the first.
-  return {static_cast<std::size_t>(h) & mask, static_cast<std::size_t>((h * 0x94D049BB133111EBu) >> 32) & mask};
+  return {static_cast<std::size_t>(h) & mask,
+          static_cast<std::size_t>((h * 0x94D049BB133111EBu) >> 32) & mask};
 }
 
 }  // namespace
@@ -84,7 +85,8 @@ MarkerSearch::MarkerSearch(const std::vector<Marker>& markers) {
 }
 
 void MarkerSearch::build_filter() {
-  filter_.resize(std::bit_ceil(std::max(kFilterBitsLeast, forms_.size() * kFilterBitsForEach)) / 64);
+  filter_.resize(std::bit_ceil(std::max(kFilterBitsLeast, forms_.size() * kFilterBitsForEach)) /
+                 64);
   for (const auto& [form, marker] : forms_) {
     const Probes probes = probes_of(as_bytes(form).data(), filter_.size() * 64 - 1);
     filter_[probes.first / 64] |= std::uint64_t{1} << (probes.first % 64);

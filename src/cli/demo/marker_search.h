@@ -18,7 +18,8 @@ namespace sealane::cli::demo {
 
 using Marker = std::array<std::byte, 16>;
 
-// The 22 characters of a marker's base64 that carry its bytes (the padding after them carries none).
+// The 22 characters of a marker's base64 that carry its bytes (the padding after them carries
+// none).
 std::string marker_text(const Marker& marker);
 
 // What a search found.  A marker counts for `distinct` once, however often and in whatever form.
@@ -36,7 +37,8 @@ struct MarkerCount {
 // each of the two raw, in lower and upper hex, in base64 at all three alignments with both
 // alphabets, and as JSON escapes (\u00xx, lower and upper).
 //
-// Bounds:  memory O(markers), about 2 KiB for each; one table lookup for each byte searched.  Every form has at least
+// Bounds:  memory O(markers), about 2 KiB for each; one table lookup for each byte searched.  Every
+// form has at least
 //          kWindow bytes; its first kWindow bytes choose the candidates.
 // Threads: searches of one MarkerSearch may run at the same time; it does not change.
 class MarkerSearch {
@@ -79,7 +81,9 @@ class MarkerSearch {
   std::vector<std::uint64_t> filter_;
   struct TextHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
   };
   std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> forms_;
   std::vector<std::size_t> lengths_;  // distinct lengths of the forms, ascending

@@ -72,8 +72,10 @@ TEST_F(MarkerSearchTest, FindsAPayloadInBase64AtEveryAlignmentAndBothAlphabets) 
       std::replace(base64.begin(), base64.end(), '/', '_');
       expect_found(base64, 7, "url-safe base64 " + std::to_string(before));
       const std::string record(before, '{');
-      expect_found(to_base64(as_bytes(record + marker_text(markers_[7]) + "==\"}")), 7, "base64 of a record");
-      expect_found(to_hex(as_bytes(record + marker_text(markers_[7]) + "==\"}")), 7, "hex of a record");
+      expect_found(to_base64(as_bytes(record + marker_text(markers_[7]) + "==\"}")), 7,
+                   "base64 of a record");
+      expect_found(to_hex(as_bytes(record + marker_text(markers_[7]) + "==\"}")), 7,
+                   "hex of a record");
     }
   }
 }
@@ -93,7 +95,8 @@ TEST_F(MarkerSearchTest, CountsDistinctAndTotal) {
 }
 
 TEST_F(MarkerSearchTest, FindsAMarkerSplitOverPiecesAtEveryCutOnce) {
-  const std::string bytes = "before" + json_escaped(markers_[9]) + "after" + std::string(as_text(markers_[10]));
+  const std::string bytes =
+      "before" + json_escaped(markers_[9]) + "after" + std::string(as_text(markers_[10]));
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     MarkerSearch::Stream stream(search_);
     stream.feed(as_bytes(bytes).first(cut));

@@ -92,7 +92,8 @@ Status MqttDevice::exchange() {
       if (std::holds_alternative<mqtt::PublishAcknowledged>(event)) ++acknowledged_;
       if (const auto* refused = std::get_if<mqtt::ConnectRefused>(&event)) refused_ = refused->code;
       if (const auto* broke = std::get_if<mqtt::ServerBroke>(&event))
-        return fail(ErrorKind::Corrupt, "the listener breaks the protocol: " + std::string(broke->detail));
+        return fail(ErrorKind::Corrupt,
+                    "the listener breaks the protocol: " + std::string(broke->detail));
     }
   }
   input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(used));

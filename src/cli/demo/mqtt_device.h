@@ -18,7 +18,7 @@ struct DeviceOptions {
   tls::Endpoint to;
   tls::ClientPolicy policy;
   std::string client_id;
-  std::size_t inflight_max = 100;  // publishes without an acknowledgement
+  std::size_t inflight_max = 100;               // publishes without an acknowledgement
   Duration timeout = std::chrono::seconds(10);  // of connecting, and of each wait for an answer
 };
 

@@ -21,7 +21,8 @@ constexpr std::uint8_t kFin = 0x01, kSyn = 0x02, kPush = 0x08, kAck = 0x10;
 // The file's own fields are little-endian, the packets' are in network order.
 template <std::unsigned_integral T>
 void put_le(Bytes& to, T value) {
-  for (std::size_t i = 0; i < sizeof(T); ++i) to.push_back(static_cast<std::byte>((value >> (8 * i)) & 0xff));
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    to.push_back(static_cast<std::byte>((value >> (8 * i)) & 0xff));
 }
 std::uint32_t load_le32(ByteSpan from) {
   std::uint32_t value = 0;
@@ -51,7 +52,8 @@ struct ParsedSegment {
 Error broken(std::string what) { return fail(ErrorKind::Corrupt, "capture " + std::move(what)); }
 
 Result<ParsedSegment> parse_packet(ByteSpan packet) {
-  if (packet.size() < kEthernetBytes + kIpBytes + kTcpBytes) return broken("has a packet that is too short");
+  if (packet.size() < kEthernetBytes + kIpBytes + kTcpBytes)
+    return broken("has a packet that is too short");
   const ByteSpan ip = packet.subspan(kEthernetBytes);
   const std::size_t ip_bytes = load_be<std::uint16_t>(ip.subspan(2, 2));
   if (ip[0] != std::byte{0x45} || ip[9] != std::byte{6} || ip_bytes > ip.size() ||
@@ -59,7 +61,8 @@ Result<ParsedSegment> parse_packet(ByteSpan packet) {
     return broken("has a packet that is not IPv4 with TCP");
   const ByteSpan tcp = ip.subspan(kIpBytes, ip_bytes - kIpBytes);
   const std::size_t tcp_head = (std::to_integer<std::size_t>(tcp[12]) >> 4) * 4;
-  if (tcp_head < kTcpBytes || tcp_head > tcp.size()) return broken("has a TCP header that does not fit");
+  if (tcp_head < kTcpBytes || tcp_head > tcp.size())
+    return broken("has a TCP header that does not fit");
   ParsedSegment out;
   out.from = {load_be<std::uint32_t>(ip.subspan(12, 4)), load_be<std::uint16_t>(tcp.first(2))};
   out.to = {load_be<std::uint32_t>(ip.subspan(16, 4)), load_be<std::uint16_t>(tcp.subspan(2, 2))};
@@ -180,7 +183,8 @@ void FlowRecorder::segment(const Segment& segment, Bytes& out) {
   put_be(tcp, std::uint32_t{0});      // checksum, urgent pointer
   append(tcp, segment.payload);
   // The pseudo header: both addresses, protocol and length.
-  const std::uint32_t pseudo = sum16(ByteSpan(ip).subspan(12, 8), 6 + checked_cast<std::uint32_t>(tcp.size()));
+  const std::uint32_t pseudo =
+      sum16(ByteSpan(ip).subspan(12, 8), 6 + checked_cast<std::uint32_t>(tcp.size()));
   store_be(MutableByteSpan(tcp).subspan(16, 2), fold(sum16(tcp, pseudo)));
 
   const auto since_epoch = segment.time.time_since_epoch().count();

@@ -56,12 +56,15 @@ Result<std::vector<json::Value>> LineFile::take_new() {
     offset_ += got;
     partial_ += as_text(ByteSpan(piece).first(got));
     std::size_t begin = 0;
-    for (std::size_t end; (end = partial_.find('\n', begin)) != std::string::npos; begin = end + 1) {
-      auto line = json::parse(std::string_view(partial_).substr(begin, end - begin), {.file = path_});
+    for (std::size_t end; (end = partial_.find('\n', begin)) != std::string::npos;
+         begin = end + 1) {
+      auto line =
+          json::parse(std::string_view(partial_).substr(begin, end - begin), {.file = path_});
       if (line.value && line.value->object() != nullptr) out.push_back(std::move(*line.value));
     }
     partial_.erase(0, begin);
-    if (partial_.size() > kLineBytesMax) return fail(ErrorKind::TooLarge, "`" + path_ + "` has a line without end");
+    if (partial_.size() > kLineBytesMax)
+      return fail(ErrorKind::TooLarge, "`" + path_ + "` has a line without end");
   }
 }
 
@@ -90,8 +93,8 @@ Status Child::refresh() {
   return {};
 }
 
-Result<json::Value> Child::wait_for(std::size_t from, const std::string& what, const Matches& matches,
-                                    std::chrono::milliseconds limit) {
+Result<json::Value> Child::wait_for(std::size_t from, const std::string& what,
+                                    const Matches& matches, std::chrono::milliseconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   for (std::size_t next = from;;) {
     // Asked first: what it wrote before its end is read in this turn.
@@ -103,7 +106,8 @@ Result<json::Value> Child::wait_for(std::size_t from, const std::string& what, c
       return fail(ErrorKind::Unavailable, name_ + " ended before " + what + ": " + last_words());
     if (interrupted()) return fail(ErrorKind::Unavailable, "interrupted");
     if (std::chrono::steady_clock::now() > deadline)
-      return fail(ErrorKind::Timeout, name_ + " did not show " + what + " in time: " + last_words());
+      return fail(ErrorKind::Timeout,
+                  name_ + " did not show " + what + " in time: " + last_words());
     (void)::poll(nullptr, 0, kPollStepMs);
   }
 }
@@ -113,12 +117,14 @@ Status Child::finish(std::chrono::milliseconds limit) {
   std::optional<ChildExit> ended;
   while (!(ended = process_.poll())) {
     if (interrupted()) return fail(ErrorKind::Unavailable, "interrupted");
-    if (std::chrono::steady_clock::now() > deadline) return fail(ErrorKind::Timeout, name_ + " did not end in time");
+    if (std::chrono::steady_clock::now() > deadline)
+      return fail(ErrorKind::Timeout, name_ + " did not end in time");
     (void)::poll(nullptr, 0, kPollStepMs);
   }
   SEALANE_TRY(refresh());
   if (ended->code != 0)
-    return fail(ErrorKind::Internal, name_ + " failed (" + std::to_string(ended->code) + "): " + last_words());
+    return fail(ErrorKind::Internal,
+                name_ + " failed (" + std::to_string(ended->code) + "): " + last_words());
   return {};
 }
 
@@ -138,23 +144,32 @@ std::string Child::last_words() const {
   return text.empty() ? "its log is empty" : std::string(text);
 }
 
-bool is_event(const json::Value& line, std::string_view event) { return line.text_or_empty("event") == event; }
+bool is_event(const json::Value& line, std::string_view event) {
+  return line.text_or_empty("event") == event;
+}
 
 Result<Endpoint> listening_at(Child& process, std::chrono::milliseconds limit) {
   SEALANE_ASSIGN(const json::Value line,
-                 process.wait_for(0, "that it listens", [](const json::Value& l) { return is_event(l, "listening"); }, limit));
-  return parse_endpoint(std::string(line.text_or_empty("address")) + ":" + std::to_string(number_in(line, "port")));
+                 process.wait_for(
+                     0, "that it listens",
+                     [](const json::Value& l) { return is_event(l, "listening"); }, limit));
+  return parse_endpoint(std::string(line.text_or_empty("address")) + ":" +
+                        std::to_string(number_in(line, "port")));
 }
 
 Result<RelayProcess> RelayProcess::start(Env& env, const std::string& name, const Endpoint& to,
                                          const std::string& capture, const std::string& folder) {
-  SEALANE_ASSIGN(Child child, Child::start(env, {.name = "relay-" + name,
-                                                 .arguments = {"demo-relay", "--to", to_text(to), "--capture", capture},
-                                                 .folder = folder,
-                                                 .speaks = Child::Speaks::ToStdout}));
-  SEALANE_ASSIGN(const json::Value line,
-                 child.wait_for(0, "its address",
-                                [](const json::Value& l) { return l.find("listening") != nullptr; }, kStartLimit));
+  SEALANE_ASSIGN(
+      Child child,
+      Child::start(env, {.name = "relay-" + name,
+                         .arguments = {"demo-relay", "--to", to_text(to), "--capture", capture},
+                         .folder = folder,
+                         .speaks = Child::Speaks::ToStdout}));
+  SEALANE_ASSIGN(
+      const json::Value line,
+      child.wait_for(
+          0, "its address", [](const json::Value& l) { return l.find("listening") != nullptr; },
+          kStartLimit));
   SEALANE_ASSIGN(const Endpoint address, parse_endpoint(line.text_or_empty("listening")));
   return RelayProcess(std::move(child), address, capture);
 }
@@ -177,19 +192,21 @@ Result<std::vector<Relayed>> RelayProcess::connections() {
 
 Result<Relayed> RelayProcess::next_opened(std::size_t from) {
   SEALANE_ASSIGN(const json::Value line,
-                 child_.wait_for(from, "a connection", [](const json::Value& l) { return says(l, "closed", false); },
-                                 kRelayLimit));
+                 child_.wait_for(
+                     from, "a connection",
+                     [](const json::Value& l) { return says(l, "closed", false); }, kRelayLimit));
   return relayed_of(line);
 }
 
 Result<Relayed> RelayProcess::closed(const Endpoint& seen_as) {
   const std::string address = to_text(seen_as);
-  SEALANE_ASSIGN(const json::Value line, child_.wait_for(0, "the end of a connection",
-                                                         [&address](const json::Value& l) {
-                                                           return says(l, "closed", true) &&
-                                                                  l.text_or_empty("seen_as") == address;
-                                                         },
-                                                         kRelayLimit));
+  SEALANE_ASSIGN(const json::Value line, child_.wait_for(
+                                             0, "the end of a connection",
+                                             [&address](const json::Value& l) {
+                                               return says(l, "closed", true) &&
+                                                      l.text_or_empty("seen_as") == address;
+                                             },
+                                             kRelayLimit));
   return relayed_of(line);
 }
 

@@ -65,6 +65,53 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
   return sum;
 }
 
+using Rows = std::vector<std::vector<double>>;
+
+// Brings columns to length 1, so that the test for dependence means the same for all; returns the
+// lengths that they had.
+Result<std::vector<double>> normalise_columns(Rows& rows) {
+  std::vector<double> lengths(rows.front().size(), 0);
+  for (std::size_t k = 0; k < lengths.size(); ++k) {
+    for (const auto& row : rows) lengths[k] = std::hypot(lengths[k], row[k]);
+    if (lengths[k] == 0 || !std::isfinite(lengths[k]))
+      return fail(ErrorKind::Invalid, "column " + std::to_string(k + 1) + " is zero or not finite");
+    for (auto& row : rows) row[k] /= lengths[k];
+  }
+  return lengths;
+}
+
+// Reflects the columns after the k-th and the targets, so that the k-th has `alpha` at row k and
+// zeros below.
+void reflect(Rows& rows, std::vector<double>& targets, std::size_t k, double alpha) {
+  // v = column - alpha·e_k; its first element is kept apart because rows[k][k] becomes alpha.
+  const double head = rows[k][k] - alpha;
+  const double scale = -1 / (alpha * head);  // 2 / (v·v)
+  const auto apply = [&](auto&& at) {
+    double sum = head * at(k);
+    for (std::size_t i = k + 1; i < rows.size(); ++i) sum += rows[i][k] * at(i);
+    sum *= scale;
+    at(k) -= sum * head;
+    for (std::size_t i = k + 1; i < rows.size(); ++i) at(i) -= sum * rows[i][k];
+  };
+  for (std::size_t j = k + 1; j < rows.front().size(); ++j)
+    apply([&](std::size_t i) -> double& { return rows[i][j]; });
+  apply([&](std::size_t i) -> double& { return targets[i]; });
+  rows[k][k] = alpha;
+}
+
+// Errors: Invalid – a column depends on those before it.
+Status triangularise(Rows& rows, std::vector<double>& targets) {
+  for (std::size_t k = 0; k < rows.front().size(); ++k) {
+    double length = 0;
+    for (std::size_t i = k; i < rows.size(); ++i) length = std::hypot(length, rows[i][k]);
+    if (length < 1e-12)
+      return fail(ErrorKind::Invalid,
+                  "column " + std::to_string(k + 1) + " depends on the columns before it");
+    reflect(rows, targets, k, rows[k][k] > 0 ? -length : length);
+  }
+  return {};
+}
+
 Result<StationModel> judge(const std::string& location, const Series& series, int held_back_year) {
   StationModel out;
   out.location = location;
@@ -80,8 +127,9 @@ Result<StationModel> judge(const std::string& location, const Series& series, in
     }
   }
   if (held_back.empty())
-    return fail(ErrorKind::Invalid,
-                "`" + location + "` has no day of " + std::to_string(held_back_year) + " with a full week before it");
+    return fail(ErrorKind::Invalid, "`" + location + "` has no day of " +
+                                        std::to_string(held_back_year) +
+                                        " with a full week before it");
   out.trained_on = rows.size();
   out.held_back = held_back.size();
   auto fit = least_squares(std::move(rows), std::move(targets));
@@ -121,38 +169,11 @@ Result<std::map<std::string, Series>> series_of(const Observations& data) {
 Result<std::vector<double>> least_squares(std::vector<std::vector<double>> rows,
                                           std::vector<double> targets) {
   const std::size_t n = rows.empty() ? 0 : rows.front().size();
-  const std::size_t m = rows.size();
-  if (n == 0 || m < n || targets.size() != m)
-    return fail(ErrorKind::Invalid, std::to_string(m) + " rows are too few for " + std::to_string(n) + " coefficients");
-  // Columns are brought to length 1, so that the test for dependence means the same for all.
-  std::vector<double> lengths(n, 0);
-  for (std::size_t k = 0; k < n; ++k) {
-    for (const auto& row : rows) lengths[k] = std::hypot(lengths[k], row[k]);
-    if (lengths[k] == 0 || !std::isfinite(lengths[k]))
-      return fail(ErrorKind::Invalid, "column " + std::to_string(k + 1) + " is zero or not finite");
-    for (auto& row : rows) row[k] /= lengths[k];
-  }
-  for (std::size_t k = 0; k < n; ++k) {
-    double length = 0;
-    for (std::size_t i = k; i < m; ++i) length = std::hypot(length, rows[i][k]);
-    if (length < 1e-12)
-      return fail(ErrorKind::Invalid, "column " + std::to_string(k + 1) + " depends on the columns before it");
-    const double alpha = rows[k][k] > 0 ? -length : length;
-    // v = column - alpha·e_k; its first element is kept apart because rows[k][k] becomes alpha.
-    const double head = rows[k][k] - alpha;
-    const double scale = -1 / (alpha * head);  // 2 / (v·v)
-    const auto reflect = [&](auto&& at) {
-      double sum = head * at(k);
-      for (std::size_t i = k + 1; i < m; ++i) sum += rows[i][k] * at(i);
-      sum *= scale;
-      at(k) -= sum * head;
-      for (std::size_t i = k + 1; i < m; ++i) at(i) -= sum * rows[i][k];
-    };
-    for (std::size_t j = k + 1; j < n; ++j)
-      reflect([&](std::size_t i) -> double& { return rows[i][j]; });
-    reflect([&](std::size_t i) -> double& { return targets[i]; });
-    rows[k][k] = alpha;
-  }
+  if (n == 0 || rows.size() < n || targets.size() != rows.size())
+    return fail(ErrorKind::Invalid, std::to_string(rows.size()) + " rows are too few for " +
+                                        std::to_string(n) + " coefficients");
+  SEALANE_ASSIGN(const std::vector<double> lengths, normalise_columns(rows));
+  SEALANE_TRY(triangularise(rows, targets));
   std::vector<double> out(n, 0);
   for (std::size_t k = n; k-- > 0;) {
     double sum = targets[k];
@@ -164,10 +185,10 @@ Result<std::vector<double>> least_squares(std::vector<std::vector<double>> rows,
 }
 
 const std::vector<std::string>& feature_names() {
-  static const std::vector<std::string> kNames = {
-      "intercept",     "temp_max_1d", "temp_max_2d", "temp_max_7d_mean", "temp_min_1d",
+  static const std::vector<std::string> names = {
+      "intercept",        "temp_max_1d", "temp_max_2d", "temp_max_7d_mean", "temp_min_1d",
       "precipitation_1d", "wind_1d",     "year_sin",    "year_cos"};
-  return kNames;
+  return names;
 }
 
 Result<Model> fit_and_judge(const Observations& data) {

@@ -21,10 +21,10 @@ Result<std::vector<double>> least_squares(std::vector<std::vector<double>> rows,
 
 struct StationModel {
   std::string location;
-  std::size_t trained_on = 0;  // days
-  std::size_t held_back = 0;   // days of the held-back year
-  double mae = 0;              // mean absolute error of the model, degrees
-  double persistence_mae = 0;  // of "tomorrow is like today"
+  std::size_t trained_on = 0;        // days
+  std::size_t held_back = 0;         // days of the held-back year
+  double mae = 0;                    // mean absolute error of the model, degrees
+  double persistence_mae = 0;        // of "tomorrow is like today"
   std::vector<double> coefficients;  // in the order of feature_names()
 };
 

@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t kBufferBytes = 64 << 10;
 constexpr std::chrono::milliseconds kConnectLimit{2000};
 
+constexpr std::size_t kClientSide = 0;
+constexpr std::size_t kListenerSide = 1;
+
 // One direction of a connection.
 struct Lane {
   int from = -1;
@@ -37,8 +40,14 @@ struct Relay::Pair {
         listener(std::move(listener_socket)),
         relayed{remote_endpoint(client), local_endpoint(listener)},
         flow(relayed.client, remote_endpoint(listener)) {
-    lanes[0] = {.from = client.get(), .to = listener.get(), .direction = Direction::ToListener, .waiting = {}};
-    lanes[1] = {.from = listener.get(), .to = client.get(), .direction = Direction::ToClient, .waiting = {}};
+    lanes[0] = {.from = client.get(),
+                .to = listener.get(),
+                .direction = Direction::ToListener,
+                .waiting = {}};
+    lanes[1] = {.from = listener.get(),
+                .to = client.get(),
+                .direction = Direction::ToClient,
+                .waiting = {}};
   }
   Descriptor client;
   Descriptor listener;
@@ -61,6 +70,9 @@ struct Relay::State {
   std::vector<std::unique_ptr<Pair>> pairs;
 
   Status flush();
+  // What to wait for: `stop`, the listener, then both sides of each connection.
+  std::vector<pollfd> waits(int stop) const;
+  Status turn(const std::vector<pollfd>& ready);
   void accept_all();
   void read_from(Pair& pair, Lane& lane);
   void write_to(Pair& pair, Lane& lane);
@@ -75,6 +87,37 @@ Status Relay::State::flush() {
   if (!unwritten.empty()) SEALANE_TRY(capture->append(unwritten));
   unwritten.clear();
   return {};
+}
+
+std::vector<pollfd> Relay::State::waits(int stop) const {
+  std::vector<pollfd> out = {{stop, POLLIN, 0}, {socket.get(), POLLIN, 0}};
+  for (const auto& pair : pairs) {
+    for (const std::size_t side : {kClientSide, kListenerSide}) {
+      short events = 0;
+      if (pair->lanes[side].wants_input()) events |= POLLIN;
+      if (!pair->lanes[1 - side].waiting.empty()) events |= POLLOUT;
+      // A side that has ended and has nothing to get would report its hang-up without end.
+      out.push_back({events != 0 ? pair->lanes[side].from : -1, events, 0});
+    }
+  }
+  return out;
+}
+
+Status Relay::State::turn(const std::vector<pollfd>& ready) {
+  const std::size_t known = pairs.size();
+  for (std::size_t i = 0; i < known; ++i) {
+    for (const std::size_t side : {kClientSide, kListenerSide}) {
+      const bool readable = (ready[2 + 2 * i + side].revents & (POLLIN | POLLHUP | POLLERR)) != 0;
+      if (readable && pairs[i]->lanes[side].wants_input())
+        read_from(*pairs[i], pairs[i]->lanes[side]);
+    }
+  }
+  if (ready[1].revents != 0) accept_all();
+  SEALANE_TRY(flush());
+  for (std::size_t i = 0; i < known; ++i)
+    for (Lane& lane : pairs[i]->lanes) write_to(*pairs[i], lane);
+  close_done();
+  return flush();
 }
 
 void Relay::State::accept_all() {
@@ -170,33 +213,12 @@ Result<Relay> Relay::open(const RelayOptions& options, Env& env, const Clock& cl
 Endpoint Relay::address() const { return local_endpoint(state_->socket); }
 
 Status Relay::run(int stop) {
-  State& state = *state_;
   for (;;) {
-    std::vector<pollfd> waits = {{stop, POLLIN, 0}, {state.socket.get(), POLLIN, 0}};
-    for (const auto& pair : state.pairs) {
-      for (const int side : {0, 1}) {
-        short events = 0;
-        if (pair->lanes[side].wants_input()) events |= POLLIN;
-        if (!pair->lanes[1 - side].waiting.empty()) events |= POLLOUT;
-        // A side that has ended and has nothing to get would report its hang-up without end.
-        waits.push_back({events != 0 ? pair->lanes[side].from : -1, events, 0});
-      }
-    }
+    std::vector<pollfd> waits = state_->waits(stop);
     if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR)
       return fail_errno(errno, "cannot wait for sockets");
-    if (waits[0].revents != 0) return state.flush();
-    const std::size_t known = state.pairs.size();
-    for (std::size_t i = 0; i < known; ++i)
-      for (const std::size_t side : {std::size_t{0}, std::size_t{1}})
-        if ((waits[2 + 2 * i + side].revents & (POLLIN | POLLHUP | POLLERR)) != 0 &&
-            state.pairs[i]->lanes[side].wants_input())
-          state.read_from(*state.pairs[i], state.pairs[i]->lanes[side]);
-    if (waits[1].revents != 0) state.accept_all();
-    SEALANE_TRY(state.flush());
-    for (std::size_t i = 0; i < known; ++i)
-      for (Lane& lane : state.pairs[i]->lanes) state.write_to(*state.pairs[i], lane);
-    state.close_done();
-    SEALANE_TRY(state.flush());
+    if (waits[0].revents != 0) return state_->flush();
+    SEALANE_TRY(state_->turn(waits));
   }
 }
 

@@ -16,7 +16,7 @@
 namespace sealane::cli::demo {
 
 struct RelayOptions {
-  Endpoint listen;      // port 0: any free one
+  Endpoint listen;  // port 0: any free one
   Endpoint to;
   std::string capture;  // file; must not exist
   std::uint64_t capture_bytes_max = kCaptureBytesMax;
@@ -26,7 +26,7 @@ struct RelayOptions {
 // One connection that went through the relay.
 struct Relayed {
   Endpoint client;
-  Endpoint seen_as;  // the address from which the listener saw it come
+  Endpoint seen_as;               // the address from which the listener saw it come
   std::uint64_t to_listener = 0;  // payload bytes
   std::uint64_t to_client = 0;
   bool closed = false;
@@ -47,6 +47,8 @@ class Relay {
   // `report` gets each connection when it opens and when it closes.
   static Result<Relay> open(const RelayOptions& options, Env& env, const Clock& clock,
                             std::function<void(const Relayed&)> report);
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
   Relay(Relay&&) noexcept;
   Relay& operator=(Relay&&) = delete;
   ~Relay();

@@ -35,10 +35,12 @@ class RelayTest : public testing::Test {
                          .to = local_endpoint(listener_),
                          .capture = folder_ + "/x.pcap",
                          .capture_bytes_max = capture_bytes_max};
-    auto relay = Relay::open(options, env_, clock_, [this](const Relayed& r) { relayed_.push_back(r); });
+    auto relay =
+        Relay::open(options, env_, clock_, [this](const Relayed& r) { relayed_.push_back(r); });
     ASSERT_TRUE(relay.ok()) << relay.error().message;
     address_ = relay->address();
-    thread_ = std::thread([this, moved = std::move(relay).value()]() mutable { outcome_ = moved.run(stop_.get()); });
+    thread_ = std::thread(
+        [this, moved = std::move(relay).value()]() mutable { outcome_ = moved.run(stop_.get()); });
   }
   void stop() {
     if (!thread_.joinable()) return;
@@ -123,7 +125,8 @@ TEST_F(RelayTest, AListenerThatIsAwayClosesTheClient) {
 
 TEST(ParseEndpoint, TakesAddressesAndRefusesTheRest) {
   EXPECT_EQ(to_text(*parse_endpoint("localhost:80")), "127.0.0.1:80");
-  for (const char* bad : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "host:1", "127.0.0.1:1x"})
+  for (const char* bad :
+       {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "host:1", "127.0.0.1:1x"})
     EXPECT_FALSE(parse_endpoint(bad).ok()) << bad;
 }
 

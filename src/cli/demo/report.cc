@@ -44,7 +44,8 @@ std::string table(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     std::string line = " ";
     for (std::size_t i = 0; i < row.size(); ++i)
-      line += " " + row[i] + (i + 1 < row.size() ? std::string(widths[i] - row[i].size() + 1, ' ') : "");
+      line += " " + row[i] +
+              (i + 1 < row.size() ? std::string(widths[i] - row[i].size() + 1, ' ') : "");
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
   }
@@ -53,7 +54,8 @@ std::string table(const std::vector<Row>& rows) {
 
 std::string classes(const std::vector<pipeline::Evidence>& evidence) {
   std::string out;
-  for (const pipeline::Evidence& item : evidence) out += (out.empty() ? "" : ", ") + std::string(to_string(item.kind));
+  for (const pipeline::Evidence& item : evidence)
+    out += (out.empty() ? "" : ", ") + std::string(to_string(item.kind));
   return out;
 }
 
@@ -66,7 +68,8 @@ std::string short_reason(std::string reason) {
   const std::size_t arn = reason.find("arn:");
   if (arn == std::string::npos) return reason;
   std::size_t end = arn;
-  for (int colons = 0; colons < 5 && end != std::string::npos; ++colons) end = reason.find(':', end) + 1;
+  for (int colons = 0; colons < 5 && end != std::string::npos; ++colons)
+    end = reason.find(':', end) + 1;
   return end == std::string::npos ? reason : reason.erase(arn, end - arn);
 }
 
@@ -89,7 +92,11 @@ void write_hops(json::Writer& out, const std::vector<HopRow>& hops) {
   for (const HopRow& row : hops) {
     out.begin_object();
     report::write_hop_members(out, row.assessment);
-    out.field("bytes", row.bytes).field("tls", row.tls).field("group", row.group).field("suite", row.suite).end_object();
+    out.field("bytes", row.bytes)
+        .field("tls", row.tls)
+        .field("group", row.group)
+        .field("suite", row.suite)
+        .end_object();
   }
   out.end_array();
 }
@@ -133,8 +140,9 @@ std::string model_text(const DemoResult& result) {
   rows.push_back({"both", fixed(model.mae), fixed(model.persistence_mae)});
   rows.back().front() = "all";
   return "  Ordinary least squares forecasts the next day's highest temperature.\n  Fitted on " +
-         grouped(model.trained_on) + " days, judged on the " + grouped(model.held_back) + " days of " +
-         std::to_string(model.held_back_year) + "; mean absolute error in degrees Celsius:\n" + table(rows);
+         grouped(model.trained_on) + " days, judged on the " + grouped(model.held_back) +
+         " days of " + std::to_string(model.held_back_year) +
+         "; mean absolute error in degrees Celsius:\n" + table(rows);
 }
 
 }  // namespace
@@ -144,20 +152,26 @@ std::vector<std::string> DemoResult::failures() const {
   const auto need = [&out](bool holds, std::string text) {
     if (!holds) out.push_back(std::move(text));
   };
-  need(records_in > 0 && records_out == records_in && simulated_out == simulated_in, "not every record came out");
+  need(records_in > 0 && records_out == records_in && simulated_out == simulated_in,
+       "not every record came out");
   for (const std::string& problem : problems) out.push_back(problem);
   need(markers_found == 0, grouped(markers_found) + " markers were found where none may be");
-  need(markers > 0 && control_markers_found == markers, "the search did not find every marker of the control hop");
-  need(bundles >= kBundlesLeast, grouped(bundles) + " bundles are in the lake, fewer than " + std::to_string(kBundlesLeast));
+  need(markers > 0 && control_markers_found == markers,
+       "the search did not find every marker of the control hop");
+  need(bundles >= kBundlesLeast,
+       grouped(bundles) + " bundles are in the lake, fewer than " + std::to_string(kBundlesLeast));
   need(!attempts.empty(), "no attempts were made");
   for (const Attempt& attempt : attempts) {
-    need(attempt.refused, "attempt `" + attempt.name + "` was not refused as it must be: " + attempt.reason);
-    need(attempt.repaired_succeeds, "attempt `" + attempt.name + "`, repaired, did not succeed: " + attempt.repaired);
+    need(attempt.refused,
+         "attempt `" + attempt.name + "` was not refused as it must be: " + attempt.reason);
+    need(attempt.repaired_succeeds,
+         "attempt `" + attempt.name + "`, repaired, did not succeed: " + attempt.repaired);
   }
   std::vector<pipeline::HopAssessment> assessed;
   for (const HopRow& row : hops) {
     assessed.push_back(row.assessment);
-    need(row.bytes > 0 && !row.tls.empty(), "no connection was seen from " + row.assessment.from + " to " + row.assessment.to);
+    need(row.bytes > 0 && !row.tls.empty(),
+         "no connection was seen from " + row.assessment.from + " to " + row.assessment.to);
   }
   need(!hops.empty() && pipeline::exit_code_of(assessed) == 0, "a hop is not enforced");
   return out;
@@ -194,24 +208,30 @@ std::string to_json(const DemoResult& result) {
 
 std::string to_report(const DemoResult& result) {
   std::string out = "Records\n  " + counted(result.records_in, "observation") + " of " +
-                    counted(result.stations, "station") + " went in, " + grouped(result.records_out) + " came out exactly as they were sent.\n  " +
-                    grouped(result.simulated_stations) + " simulated stations added " + grouped(result.simulated_in) +
+                    counted(result.stations, "station") + " went in, " +
+                    grouped(result.records_out) + " came out exactly as they were sent.\n  " +
+                    grouped(result.simulated_stations) + " simulated stations added " +
+                    grouped(result.simulated_in) +
                     " simulated records for load.\n  The lake holds " + grouped(result.bundles) +
                     " sealed bundles; the trainer verified the signed manifest and every bundle.\n";
   out += "\nPlaintext\n  " + grouped(result.markers_found) + " of " + grouped(result.markers) +
-         " random markers were found in " + size_text(result.searched_bytes) + " of captures and files.\n  " +
-         grouped(result.control_markers_found) + " were found on the control hop, which is plaintext on purpose.\n";
+         " random markers were found in " + size_text(result.searched_bytes) +
+         " of captures and files.\n  " + grouped(result.control_markers_found) +
+         " were found on the control hop, which is plaintext on purpose.\n";
 
   std::vector<Row> attempts = {{"attempt", "refused", "repaired", "reason given"}};
   for (const Attempt& attempt : result.attempts)
-    attempts.push_back({attempt.name, attempt.refused ? "yes" : "NO", attempt.repaired_succeeds ? "succeeds" : "FAILS",
+    attempts.push_back({attempt.name, attempt.refused ? "yes" : "NO",
+                        attempt.repaired_succeeds ? "succeeds" : "FAILS",
                         short_reason(attempt.reason)});
   out += "\nAttempts\n" + table(attempts);
 
-  std::vector<Row> hops = {{"hop", "bytes", "TLS", "group", "suite", "verdict", "basis", "evidence"}};
+  std::vector<Row> hops = {
+      {"hop", "bytes", "TLS", "group", "suite", "verdict", "basis", "evidence"}};
   for (const HopRow& row : result.hops)
-    hops.push_back({row.assessment.from + " -> " + row.assessment.to, grouped(row.bytes), row.tls, row.group, row.suite,
-                    std::string(to_string(row.assessment.verdict)), std::string(to_string(row.assessment.basis)),
+    hops.push_back({row.assessment.from + " -> " + row.assessment.to, grouped(row.bytes), row.tls,
+                    row.group, row.suite, std::string(to_string(row.assessment.verdict)),
+                    std::string(to_string(row.assessment.basis)),
                     classes(row.assessment.evidence)});
   out += "\nHops\n" + table(hops);
   out += "\nModel\n" + model_text(result);
@@ -219,7 +239,8 @@ std::string to_report(const DemoResult& result) {
   for (const std::string& item : result.cannot) out += "  " + item + "\n";
 
   const std::vector<std::string> failures = result.failures();
-  out += failures.empty() ? "\nResult: every hop is encrypted, and every attempt was refused" : "\nResult: FAILED";
+  out += failures.empty() ? "\nResult: every hop is encrypted, and every attempt was refused"
+                          : "\nResult: FAILED";
   out += " (" + fixed(result.seconds) + " s).\n";
   for (const std::string& failure : failures) out += "  " + failure + "\n";
   if (!result.kept.empty()) out += "Kept for your own recount: " + result.kept + "\n";

@@ -16,7 +16,8 @@ inline constexpr std::size_t kBundlesLeast = 8;
 
 // Everything that a run showed.
 struct DemoResult {
-  // Records of the source: acknowledged to their stations, and come out of the lake as they were sent.
+  // Records of the source: acknowledged to their stations, and come out of the lake as they were
+  // sent.
   std::uint64_t records_in = 0;
   std::uint64_t records_out = 0;
   std::uint64_t stations = 0;
@@ -25,7 +26,7 @@ struct DemoResult {
   std::uint64_t simulated_stations = 0;
   std::uint64_t attempt_records = 0;
   std::uint64_t bundles = 0;
-  std::string head;       // newest manifest entry, as the trainer keeps it
+  std::string head;                   // newest manifest entry, as the trainer keeps it
   std::vector<std::string> problems;  // of the comparison
 
   std::uint64_t markers = 0;
@@ -36,7 +37,7 @@ struct DemoResult {
   std::vector<Attempt> attempts;
   std::vector<HopRow> hops;
   std::optional<Model> model;
-  std::string no_model;  // why there is none
+  std::string no_model;             // why there is none
   std::vector<std::string> cannot;  // what this build cannot do
   double seconds = 0;
   std::string kept;  // folder

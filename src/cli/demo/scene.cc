@@ -27,7 +27,8 @@ constexpr mode_t kPassable = 0711;
 
 Status make_passable(Env& env, const std::string& folder) {
   SEALANE_TRY(env.make_folder(folder));
-  if (::chmod(folder.c_str(), kPassable) != 0) return fail_errno(errno, "cannot set the mode of `" + folder + "`");
+  if (::chmod(folder.c_str(), kPassable) != 0)
+    return fail_errno(errno, "cannot set the mode of `" + folder + "`");
   return {};
 }
 
@@ -56,10 +57,12 @@ Result<std::vector<Station>> make_stations(const Scene& scene) {
   };
   for (const std::string& location : scene.source.locations()) {
     if (out.size() == kStationsMax)
-      return fail(ErrorKind::TooLarge, "more than " + std::to_string(kStationsMax) + " locations in the input");
+      return fail(ErrorKind::TooLarge,
+                  "more than " + std::to_string(kStationsMax) + " locations in the input");
     const std::string thing = thing_name(location);
     if (thing.empty() || !add(location, thing, false))
-      return fail(ErrorKind::Invalid, "location `" + location + "` has no name of its own as a thing",
+      return fail(ErrorKind::Invalid,
+                  "location `" + location + "` has no name of its own as a thing",
                   "names keep letters and digits; two locations must not become the same");
   }
   for (std::size_t i = 1; i <= kSimulatedStations; ++i) {
@@ -72,7 +75,8 @@ Result<std::vector<Station>> make_stations(const Scene& scene) {
 
 std::string things_csv(const std::vector<Station>& stations) {
   std::string out = "name,simulated\n";
-  for (const Station& station : stations) out += station.thing + (station.simulated ? ",true\n" : ",false\n");
+  for (const Station& station : stations)
+    out += station.thing + (station.simulated ? ",true\n" : ",false\n");
   return out;
 }
 
@@ -119,17 +123,21 @@ Result<CredentialsPtr> make_self_signed(const Scene& scene, Time now) {
 Status register_stations(Scene& scene, Env& env, const Clock& clock) {
   Station& renewed = scene.stations[scene.real_stations() - 1];
   scene.renewed_thing = renewed.thing;
-  SEALANE_ASSIGN(const AddedDevice old, add_device(env, scene.loaded,
-                                                   {.thing = renewed.thing, .csr_file = {}, .out_folder = scene.run + "/revoked"},
-                                                   clock.now()));
+  SEALANE_ASSIGN(
+      const AddedDevice old,
+      add_device(env, scene.loaded,
+                 {.thing = renewed.thing, .csr_file = {}, .out_folder = scene.run + "/revoked"},
+                 clock.now()));
   SEALANE_ASSIGN(scene.revoked, credentials_of(env, old));
   {
     SEALANE_ASSIGN(identity::Registry registry, identity::Registry::open(scene.loaded.registry()));
     SEALANE_TRY(registry.revoke(renewed.thing));
   }
   for (Station& station : scene.stations) {
-    SEALANE_ASSIGN(const AddedDevice added,
-                   add_device(env, scene.loaded, {.thing = station.thing, .csr_file = {}, .out_folder = {}}, clock.now()));
+    SEALANE_ASSIGN(
+        const AddedDevice added,
+        add_device(env, scene.loaded, {.thing = station.thing, .csr_file = {}, .out_folder = {}},
+                   clock.now()));
     station.certificate_file = added.certificate_file;
     station.key_file = added.key_file;
     SEALANE_ASSIGN(CredentialsPtr credentials, credentials_of(env, added));
@@ -139,7 +147,8 @@ Status register_stations(Scene& scene, Env& env, const Clock& clock) {
   return {};
 }
 
-Result<CredentialsPtr> node_credentials(Env& env, const LoadedPipeline& loaded, const std::string& node) {
+Result<CredentialsPtr> node_credentials(Env& env, const LoadedPipeline& loaded,
+                                        const std::string& node) {
   const std::string folder = loaded.node_folder(node);
   return tls::load_credentials(env, folder + "/cert.pem", folder + "/key.pem");
 }
@@ -148,10 +157,12 @@ Result<CredentialsPtr> node_credentials(Env& env, const LoadedPipeline& loaded, 
 
 Result<ScratchFolder> ScratchFolder::create() {
   const char* base = std::getenv("TMPDIR");
-  std::string path = std::string(base == nullptr || *base == '\0' ? "/tmp" : base) + "/sealane-demo-XXXXXX";
+  std::string path =
+      std::string(base == nullptr || *base == '\0' ? "/tmp" : base) + "/sealane-demo-XXXXXX";
   if (::mkdtemp(path.data()) == nullptr) return fail_errno(errno, "cannot make a scratch folder");
   ScratchFolder out(path);
-  if (::chmod(path.c_str(), kPassable) != 0) return fail_errno(errno, "cannot set the mode of `" + path + "`");
+  if (::chmod(path.c_str(), kPassable) != 0)
+    return fail_errno(errno, "cannot set the mode of `" + path + "`");
   return out;
 }
 
@@ -161,8 +172,8 @@ ScratchFolder::~ScratchFolder() {
 }
 
 std::size_t Scene::real_stations() const {
-  return static_cast<std::size_t>(
-      std::count_if(stations.begin(), stations.end(), [](const Station& s) { return !s.simulated; }));
+  return static_cast<std::size_t>(std::count_if(stations.begin(), stations.end(),
+                                                [](const Station& s) { return !s.simulated; }));
 }
 
 std::string thing_name(std::string_view location) {
@@ -183,7 +194,8 @@ std::string with_small_bundles(std::string pipeline, std::size_t records) {
     if (at == std::string::npos) {
       const std::string after = "bundle: webdataset";
       const std::size_t place = pipeline.find(after);
-      if (place != std::string::npos) pipeline.insert(place + after.size(), ", " + key + ": " + value);
+      if (place != std::string::npos)
+        pipeline.insert(place + after.size(), ", " + key + ": " + value);
       return;
     }
     const std::size_t begin = at + key.size() + 2;
@@ -200,9 +212,11 @@ Result<Scene> set_scene(const SceneOptions& options, Env& env, const Clock& cloc
   scene.folder = options.folder;
   scene.run = scene.folder + "/run";
   const std::string pipeline_folder = scene.run + "/pipeline";
-  for (const std::string& folder : {scene.run, pipeline_folder, pipeline_folder + "/policies", scene.changed_lakes()})
+  for (const std::string& folder :
+       {scene.run, pipeline_folder, pipeline_folder + "/policies", scene.changed_lakes()})
     SEALANE_TRY(make_passable(env, folder));
-  for (const std::string& folder : {scene.captures(), scene.markers(), scene.logs()}) SEALANE_TRY(env.make_folder(folder));
+  for (const std::string& folder : {scene.captures(), scene.markers(), scene.logs()})
+    SEALANE_TRY(env.make_folder(folder));
 
   std::string text = embedded("weather.csv");
   if (!options.input_file.empty()) {
@@ -211,19 +225,24 @@ Result<Scene> set_scene(const SceneOptions& options, Env& env, const Clock& cloc
   }
   scene.source_file = scene.run + "/source.csv";
   SEALANE_TRY(write_new(env, scene.source_file, text));
-  SEALANE_ASSIGN(scene.source, parse_observations(text, options.input_file.empty() ? "weather.csv" : options.input_file));
+  SEALANE_ASSIGN(
+      scene.source,
+      parse_observations(text, options.input_file.empty() ? "weather.csv" : options.input_file));
   SEALANE_ASSIGN(scene.stations, make_stations(scene));
 
   const std::size_t records = scene.source.rows.size() + kSimulatedStations * kSimulatedRecords;
   SEALANE_TRY(write_new(env, pipeline_folder + "/pipeline.yaml",
-                        with_small_bundles(embedded("pipeline.yaml"), std::max<std::size_t>(1, records / kBundlesWanted))));
-  SEALANE_TRY(write_new(env, pipeline_folder + "/policies/station.json", embedded("policies/station.json")));
+                        with_small_bundles(embedded("pipeline.yaml"),
+                                           std::max<std::size_t>(1, records / kBundlesWanted))));
+  SEALANE_TRY(write_new(env, pipeline_folder + "/policies/station.json",
+                        embedded("policies/station.json")));
   SEALANE_TRY(write_new(env, pipeline_folder + "/stations.csv", things_csv(scene.stations)));
 
   std::vector<Diagnostic> diagnostics;
   auto loaded = load_pipeline_file(env, pipeline_folder + "/pipeline.yaml", "", diagnostics);
   if (!loaded.ok())
-    return diagnostics.empty() ? loaded.error() : fail(ErrorKind::Invalid, sealane::to_text(diagnostics.front()));
+    return diagnostics.empty() ? loaded.error()
+                               : fail(ErrorKind::Invalid, sealane::to_text(diagnostics.front()));
   scene.loaded = std::move(loaded).value();
   SEALANE_ASSIGN(scene.parts, find_parts(scene.loaded.pipeline));
   SEALANE_TRY(provision(env, scene.loaded, clock));
@@ -241,12 +260,14 @@ Result<std::vector<Sent>> sent_records(const Scene& scene, Env& env) {
   for (const Station& station : scene.stations) {
     SEALANE_ASSIGN(const std::vector<MarkedRecord> marked, read_markers(env, station.markers_file));
     const Observations made_up =
-        station.simulated ? simulated_observations(station.location.substr(10), kSimulatedRecords) : Observations();
+        station.simulated ? simulated_observations(station.location.substr(10), kSimulatedRecords)
+                          : Observations();
     const Observations& source = station.simulated ? made_up : scene.source;
     std::size_t next = 0;
     for (const Observation& row : source.rows) {
       if (row.location != station.location) continue;
-      if (next == marked.size()) return fail(ErrorKind::Corrupt, "`" + station.markers_file + "` is too short");
+      if (next == marked.size())
+        return fail(ErrorKind::Corrupt, "`" + station.markers_file + "` is too short");
       out.push_back({.thing = station.thing,
                      .topic = station.topic,
                      .payload = record_payload(source, row, to_base64(marked[next++].marker)),

@@ -25,6 +25,8 @@ class ScratchFolder {
  public:
   static Result<ScratchFolder> create();
   ~ScratchFolder();
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
   ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
   ScratchFolder& operator=(ScratchFolder&&) = delete;
   const std::string& path() const { return path_; }
@@ -53,8 +55,8 @@ struct Parts {
 
 // A pipeline that is ready to run in a scratch folder, with identities for everybody.
 struct Scene {
-  std::string folder;   // holds everything
-  std::string run;      // the part that must hold no marker: state, captures, logs
+  std::string folder;  // holds everything
+  std::string run;     // the part that must hold no marker: state, captures, logs
   std::string source_file;
   Observations source;
   LoadedPipeline loaded;
@@ -63,11 +65,11 @@ struct Scene {
   std::string ca_pem;
 
   // Certificates for attempts.
-  CredentialsPtr station;       // of stations[0]
-  CredentialsPtr revoked;       // an earlier certificate of renewed_thing
-  CredentialsPtr renewed;       // the one that it has now
+  CredentialsPtr station;  // of stations[0]
+  CredentialsPtr revoked;  // an earlier certificate of renewed_thing
+  CredentialsPtr renewed;  // the one that it has now
   std::string renewed_thing;
-  CredentialsPtr self_signed;   // names stations[0], signed by nobody
+  CredentialsPtr self_signed;  // names stations[0], signed by nobody
   CredentialsPtr edge;
   CredentialsPtr trainer;
 

@@ -17,22 +17,26 @@ namespace {
 
 using Instant = std::chrono::steady_clock::time_point;
 
-sockaddr_in to_sockaddr(const Endpoint& endpoint) {
-  sockaddr_in out{};
-  out.sin_family = AF_INET;
-  out.sin_port = htons(endpoint.port);
-  out.sin_addr.s_addr = htonl(endpoint.address);
+// An address as the socket calls want it and as IPv4 has it; both share their first field.
+union Address {
+  sockaddr any;
+  sockaddr_in ip4;
+};
+
+Address to_address(const Endpoint& endpoint) {
+  Address out{};
+  out.ip4 = {};
+  out.ip4.sin_family = AF_INET;
+  out.ip4.sin_port = htons(endpoint.port);
+  out.ip4.sin_addr.s_addr = htonl(endpoint.address);
   return out;
 }
 
-// The one cast that the socket calls need; both types share their first field.
-sockaddr* generic(sockaddr_in* address) { return static_cast<sockaddr*>(static_cast<void*>(address)); }
-
 Endpoint endpoint_of(const Descriptor& socket, int (*ask)(int, sockaddr*, socklen_t*)) {
-  sockaddr_in address{};
-  socklen_t size = sizeof(address);
-  if (ask(socket.get(), generic(&address), &size) != 0) return {};
-  return {ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
+  Address address{};
+  socklen_t size = sizeof(address.ip4);
+  if (ask(socket.get(), &address.any, &size) != 0) return {};
+  return {ntohl(address.ip4.sin_addr.s_addr), ntohs(address.ip4.sin_port)};
 }
 
 Result<Descriptor> new_socket() {
@@ -46,8 +50,8 @@ Result<Descriptor> new_socket() {
 // Waits for `events`.  Errors: Timeout.
 Status wait_for(const Descriptor& socket, short events, Instant deadline) {
   for (;;) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return fail(ErrorKind::Timeout, "no answer in time");
     pollfd poll_fd{socket.get(), events, 0};
     const int ready = ::poll(&poll_fd, 1, static_cast<int>(left.count()));
@@ -66,7 +70,8 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   Endpoint out;
   if (colon != std::string_view::npos) {
-    const std::string host(text.substr(0, colon) == "localhost" ? "127.0.0.1" : text.substr(0, colon));
+    const std::string host(text.substr(0, colon) == "localhost" ? "127.0.0.1"
+                                                                : text.substr(0, colon));
     const std::string_view port = text.substr(colon + 1);
     in_addr address{};
     const auto [end, code] = std::from_chars(port.data(), port.data() + port.size(), out.port);
@@ -84,16 +89,16 @@ Result<Descriptor> listen_tcp(const Endpoint& at) {
   SEALANE_ASSIGN(Descriptor out, new_socket());
   const int on = 1;
   (void)::setsockopt(out.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  sockaddr_in address = to_sockaddr(at);
-  if (::bind(out.get(), generic(&address), sizeof(address)) != 0 || ::listen(out.get(), 128) != 0)
+  const Address address = to_address(at);
+  if (::bind(out.get(), &address.any, sizeof(address.ip4)) != 0 || ::listen(out.get(), 128) != 0)
     return fail_errno(errno, "cannot listen on " + to_text(at));
   return out;
 }
 
 Result<Descriptor> connect_tcp(const Endpoint& to, std::chrono::milliseconds limit) {
   SEALANE_ASSIGN(Descriptor out, new_socket());
-  sockaddr_in address = to_sockaddr(to);
-  if (::connect(out.get(), generic(&address), sizeof(address)) == 0) return out;
+  const Address address = to_address(to);
+  if (::connect(out.get(), &address.any, sizeof(address.ip4)) == 0) return out;
   if (errno != EINPROGRESS) return fail_errno(errno, "cannot connect to " + to_text(to));
   if (auto ready = wait_for(out, POLLOUT, std::chrono::steady_clock::now() + limit); !ready.ok())
     return ready.error().within("connecting to " + to_text(to));

@@ -39,7 +39,9 @@ Result<std::vector<MarkedRecord>> read_markers(Env& env, const std::string& path
     // 32 digits, a comma, ten characters of date, a comma.
     if (!marker || marker->size() != 16 || line.size() < 44 || line[32] != ',' || line[43] != ',')
       return fail(ErrorKind::Corrupt, "`" + path + "` has a line that is no marker");
-    MarkedRecord record{.location = std::string(line.substr(44)), .date = std::string(line.substr(33, 10)), .marker = {}};
+    MarkedRecord record{.location = std::string(line.substr(44)),
+                        .date = std::string(line.substr(33, 10)),
+                        .marker = {}};
     copy_bytes(record.marker, *marker);
     out.push_back(std::move(record));
   }
@@ -60,7 +62,8 @@ std::string to_json_line(const StationSummary& summary) {
   return out.str() + "\n";
 }
 
-Result<StationSummary> run_station(const StationOptions& options, const Observations& source, Env& env) {
+Result<StationSummary> run_station(const StationOptions& options, const Observations& source,
+                                   Env& env) {
   std::vector<const Observation*> rows;
   std::vector<MarkedRecord> marked;
   for (const Observation& row : source.rows) {
@@ -81,7 +84,8 @@ Result<StationSummary> run_station(const StationOptions& options, const Observat
   std::size_t next = 0;
   auto acknowledged = device.publish_all([&]() -> std::optional<Message> {
     if (next == rows.size()) return std::nullopt;
-    Message message{options.topic, record_payload(source, *rows[next], to_base64(marked[next].marker))};
+    Message message{options.topic,
+                    record_payload(source, *rows[next], to_base64(marked[next].marker))};
     ++next;
     out.payload_bytes += message.payload.size();
     return message;
@@ -90,8 +94,10 @@ Result<StationSummary> run_station(const StationOptions& options, const Observat
   out.records = *acknowledged;
   out.facts = device.facts();
   device.close();
-  out.milliseconds = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count());
+  out.milliseconds =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                     std::chrono::steady_clock::now() - start)
+                                     .count());
   return out;
 }
 
@@ -101,7 +107,8 @@ Observations simulated_observations(const std::string& location, std::size_t cou
   const std::chrono::sys_days start(std::chrono::year(2000) / 1 / 1);
   for (std::size_t i = 0; i < count; ++i) {
     const double day = static_cast<double>(i);
-    Observation row{.location = "simulated-" + location, .date = start + std::chrono::days(i), .cells = {}};
+    Observation row{
+        .location = "simulated-" + location, .date = start + std::chrono::days(i), .cells = {}};
     row.cells = {row.location, to_text(row.date), one_decimal(12 + 8 * std::sin(day / 58)), "true"};
     out.rows.push_back(std::move(row));
   }

@@ -39,7 +39,8 @@ struct StationSummary {
   std::uint64_t milliseconds = 0;
   tls::PeerFacts facts;
 };
-// One line of JSON: {"location", "records", "payload_bytes", "milliseconds", "tls", "group", "suite"}.
+// One line of JSON: {"location", "records", "payload_bytes", "milliseconds", "tls", "group",
+// "suite"}.
 std::string to_json_line(const StationSummary& summary);
 
 // One station: connects, publishes its records in the order of the source, each with a fresh random
@@ -47,7 +48,8 @@ std::string to_json_line(const StationSummary& summary);
 //
 // Errors:  those of MqttDevice; NotFound – the source has no row of the location; Conflict – the
 //          markers file exists.
-Result<StationSummary> run_station(const StationOptions& options, const Observations& source, Env& env);
+Result<StationSummary> run_station(const StationOptions& options, const Observations& source,
+                                   Env& env);
 
 // Made-up observations for load alone: every row carries `simulated` = true and a location that
 // begins with `simulated-`.

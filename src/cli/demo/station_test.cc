@@ -42,8 +42,9 @@ TEST(SimulatedObservations, SayThatTheyAre) {
   const Observations made_up = simulated_observations("03", 400);
   ASSERT_EQ(made_up.rows.size(), 400u);
   for (const Observation& row : made_up.rows) EXPECT_EQ(row.location, "simulated-03");
-  EXPECT_EQ(record_payload(made_up, made_up.rows[0], "A"),
-            R"({"location":"simulated-03","date":"2000-01-01","temp_max":12.0,"simulated":"true","marker":"A"})");
+  EXPECT_EQ(
+      record_payload(made_up, made_up.rows[0], "A"),
+      R"({"location":"simulated-03","date":"2000-01-01","temp_max":12.0,"simulated":"true","marker":"A"})");
 }
 
 }  // namespace

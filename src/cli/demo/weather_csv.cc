@@ -75,7 +75,8 @@ class CellReader {
   }
 
   Error too_long() const {
-    return error(ErrorKind::TooLarge, "a cell of more than " + std::to_string(kCellBytesMax) + " bytes");
+    return error(ErrorKind::TooLarge,
+                 "a cell of more than " + std::to_string(kCellBytesMax) + " bytes");
   }
 
   std::string_view text_;
@@ -131,21 +132,23 @@ Result<Observations> parse_observations(std::string_view text, std::string_view 
   CellReader reader(text, file);
   Observations out;
   SEALANE_ASSIGN(out.columns, read_head(reader));
-  const std::size_t location = *out.column("location");
-  const std::size_t date = *out.column("date");
+  const std::size_t location = out.column("location").value_or(0);  // read_head saw both
+  const std::size_t date = out.column("date").value_or(0);
   std::set<std::pair<std::string, std::chrono::sys_days>> seen;
   while (!reader.at_end()) {
     SEALANE_ASSIGN(std::vector<std::string> cells, reader.next());
     if (cells.size() == 1 && cells.front().empty() && out.columns.size() > 1) continue;
     if (cells.size() != out.columns.size())
-      return reader.error(ErrorKind::Invalid, std::to_string(cells.size()) + " cells where the head has " +
+      return reader.error(ErrorKind::Invalid, std::to_string(cells.size()) +
+                                                  " cells where the head has " +
                                                   std::to_string(out.columns.size()));
     if (out.rows.size() == kRowsMax)
       return reader.error(ErrorKind::TooLarge, "more than " + std::to_string(kRowsMax) + " rows");
     if (cells[location].empty()) return reader.error(ErrorKind::Invalid, "`location` is empty");
     const auto day = date_of(cells[date]);
     if (!day)
-      return reader.error(ErrorKind::Invalid, "`" + cells[date] + "` is no date", "write YYYY-MM-DD");
+      return reader.error(ErrorKind::Invalid, "`" + cells[date] + "` is no date",
+                          "write YYYY-MM-DD");
     Observation row{.location = cells[location], .date = *day, .cells = {}, .line = reader.line()};
     if (!seen.emplace(row.location, row.date).second)
       return reader.error(ErrorKind::Invalid,
@@ -153,7 +156,8 @@ Result<Observations> parse_observations(std::string_view text, std::string_view 
     row.cells = std::move(cells);
     out.rows.push_back(std::move(row));
   }
-  if (out.rows.empty()) return reader.error(ErrorKind::Invalid, "no observations after the head line");
+  if (out.rows.empty())
+    return reader.error(ErrorKind::Invalid, "no observations after the head line");
   return out;
 }
 
@@ -177,7 +181,8 @@ std::string to_text(std::chrono::sys_days date) {
     return std::string(width > text.size() ? width - text.size() : 0, '0') + text;
   };
   return padded(static_cast<unsigned>(static_cast<int>(ymd.year())), 4) + "-" +
-         padded(static_cast<unsigned>(ymd.month()), 2) + "-" + padded(static_cast<unsigned>(ymd.day()), 2);
+         padded(static_cast<unsigned>(ymd.month()), 2) + "-" +
+         padded(static_cast<unsigned>(ymd.day()), 2);
 }
 
 // RFC 8259 §6.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Property of the observations reader: what it accepts, written again as RFC 4180 says, reads back the
-// same, and every row has a cell for each column and a date that is one.
+// Property of the observations reader: what it accepts, written again as RFC 4180 says, reads back
+// the same, and every row has a cell for each column and a date that is one.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -54,6 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto same = parse_observations(again, "again");
   require(same.ok() && same->columns == read->columns && same->rows.size() == read->rows.size());
-  for (std::size_t i = 0; i < same->rows.size(); ++i) require(same->rows[i].cells == read->rows[i].cells);
+  for (std::size_t i = 0; i < same->rows.size(); ++i)
+    require(same->rows[i].cells == read->rows[i].cells);
   return 0;
 }

@@ -29,7 +29,8 @@ TEST(WeatherCsv, ExampleHasTwoStationsOf1461Records) {
 }
 
 TEST(WeatherCsv, QuotedCellsKeepCommasQuotesAndLineFeeds) {
-  auto out = parse_observations(std::string(kHead) + "\"a, \"\"b\"\"\nc\",2020-02-29,1\r\nd,2020-01-01,2\n", "x");
+  auto out = parse_observations(
+      std::string(kHead) + "\"a, \"\"b\"\"\nc\",2020-02-29,1\r\nd,2020-01-01,2\n", "x");
   ASSERT_TRUE(out.ok()) << out.error().message;
   EXPECT_EQ(out->rows[0].location, "a, \"b\"\nc");
   EXPECT_EQ(out->rows[1].line, 4u);
@@ -42,8 +43,10 @@ TEST(WeatherCsv, MistakesAreReportedWithTheirLine) {
   EXPECT_EQ(error_of(std::string(kHead)).message, "in.csv:1: no observations after the head line");
   EXPECT_EQ(error_of(std::string(kHead) + "a,2020-01-01,1\na,2020-01-02\n").message,
             "in.csv:3: 2 cells where the head has 3");
-  EXPECT_EQ(error_of(std::string(kHead) + "a,2021-02-29,1\n").message, "in.csv:2: `2021-02-29` is no date");
-  EXPECT_EQ(error_of(std::string(kHead) + ",2021-02-28,1\n").message, "in.csv:2: `location` is empty");
+  EXPECT_EQ(error_of(std::string(kHead) + "a,2021-02-29,1\n").message,
+            "in.csv:2: `2021-02-29` is no date");
+  EXPECT_EQ(error_of(std::string(kHead) + ",2021-02-28,1\n").message,
+            "in.csv:2: `location` is empty");
   EXPECT_EQ(error_of(std::string(kHead) + "a,2020-01-01,1\na,2020-01-01,1\n").message,
             "in.csv:3: `a` has a second record for 2020-01-01");
   EXPECT_EQ(error_of(std::string(kHead) + "\"a,2020-01-01,1\n").message,
@@ -58,7 +61,8 @@ TEST(WeatherCsv, PayloadKeepsNumbersAsWrittenAndQuotesTheRest) {
 }
 
 TEST(WeatherCsv, OnlyJsonNumbersAreNumbers) {
-  for (const char* yes : {"0", "-0", "10", "1.50", "1e9", "1E-2"}) EXPECT_TRUE(is_json_number(yes)) << yes;
+  for (const char* yes : {"0", "-0", "10", "1.50", "1e9", "1E-2"})
+    EXPECT_TRUE(is_json_number(yes)) << yes;
   for (const char* no : {"", "-", "+1", "01", "1.", ".5", "1e", "0x1", "nan", "1 "})
     EXPECT_FALSE(is_json_number(no)) << no;
 }
