@@ -50,7 +50,9 @@ Result<int> run_issue(Env& env, const LoadedPipeline& loaded, const IssueArgumen
 }  // namespace
 
 void add_ca_command(CLI::App& app, Chosen& chosen) {
-  CLI::App* ca = add_command(app, "ca", "The pipeline's own certificate authority", "");
+  CLI::App* ca = add_command(app, "ca", "The pipeline's own certificate authority",
+                             "  sealane ca init\n"
+                             "  sealane ca issue --node edge --dns edge.example.org");
   ca->require_subcommand(1);
   {
     auto options = std::make_shared<PipelineOptions>();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/json.h"
 #include "cli/command.h"
 
 namespace sealane::cli {
@@ -52,8 +53,13 @@ void add_completion_command(CLI::App& app, Chosen& chosen) {
   auto shell = std::make_shared<std::string>("bash");
   command->add_option("SHELL", *shell, "bash, or zsh with bashcompinit")
       ->check(CLI::IsMember({"bash", "zsh"}));
-  on_run(command, chosen, [&app, shell] {
-    print(bash_script(app));
+  auto format = std::make_shared<OutputFormat>(OutputFormat::Text);
+  add_format_option(command, *format);
+  on_run(command, chosen, [&app, shell, format] {
+    const std::string script = bash_script(app);
+    print(*format == OutputFormat::Json
+              ? json::Writer(2).begin_object().field("shell", *shell).field("script", script).end_object().str() + "\n"
+              : script);
     return static_cast<int>(kOk);
   });
 }

@@ -72,7 +72,8 @@ Result<int> run_read(Env& env, const LoadedPipeline& loaded, const ReadArguments
 }  // namespace
 
 void add_dataset_command(CLI::App& app, Chosen& chosen) {
-  CLI::App* dataset = add_command(app, "dataset", "Data sets in the lake: read and verify", "");
+  CLI::App* dataset = add_command(app, "dataset", "Data sets in the lake: read and verify",
+                                  "  sealane dataset read --as trainer");
   dataset->require_subcommand(1);
   auto a = std::make_shared<ReadArguments>();
   CLI::App* command =

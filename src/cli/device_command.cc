@@ -81,7 +81,9 @@ Result<int> run_list(const LoadedPipeline& loaded, OutputFormat format) {
 }  // namespace
 
 void add_device_command(CLI::App& app, Chosen& chosen) {
-  CLI::App* device = add_command(app, "device", "Devices: issue, list, revoke", "");
+  CLI::App* device = add_command(app, "device", "Devices: issue, list, revoke",
+                                 "  sealane device add seattle --csr seattle.csr\n"
+                                 "  sealane device list");
   device->require_subcommand(1);
   {
     auto a = std::make_shared<AddArguments>();

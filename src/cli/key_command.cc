@@ -68,7 +68,9 @@ Result<int> run_export(Env& env, const LoadedPipeline& loaded, const KeyArgument
 }  // namespace
 
 void add_key_command(CLI::App& app, Chosen& chosen) {
-  CLI::App* key = add_command(app, "key", "Data set keys: list, export", "");
+  CLI::App* key = add_command(app, "key", "Data set keys: list, export",
+                              "  sealane key list\n"
+                              "  sealane key export training --out training.key");
   key->require_subcommand(1);
   {
     auto a = std::make_shared<KeyArguments>();

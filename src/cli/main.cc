@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <exception>
 #include <iostream>
+#include <string_view>
 
 #include "cli/command.h"
 #include "cli/commands.h"
 
 namespace {
+
+// Whether the words ask for JSON.  Looked up by hand: it is asked when they could not be parsed.
+bool asks_for_json(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--format=json") return true;
+    if (word == "--format" && i + 1 < argc && std::string_view(argv[i + 1]) == "json") return true;
+  }
+  return false;
+}
 
 int run(int argc, char** argv) {
   using namespace sealane::cli;
@@ -20,6 +31,11 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0 && asks_for_json(argc, argv)) {
+      using namespace sealane;
+      return report_error(fail(ErrorKind::Invalid, one_line(error.what()), "run the command with --help"),
+                          OutputFormat::Json);
+    }
     const int code = app.exit(error);
     return code == 0 ? kOk : kUsage;
   }

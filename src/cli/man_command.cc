@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/json.h"
 #include "cli/command.h"
 
 namespace sealane::cli {
@@ -51,8 +52,12 @@ void add_man_command(CLI::App& app, Chosen& chosen) {
   CLI::App* command = add_command(app, "man", "Print the manual page",
                                   "  sealane man | man -l -\n"
                                   "  sealane man > /usr/local/share/man/man1/sealane.1");
-  on_run(command, chosen, [&app] {
-    print(man_page(app));
+  auto format = std::make_shared<OutputFormat>(OutputFormat::Text);
+  add_format_option(command, *format);
+  on_run(command, chosen, [&app, format] {
+    const std::string page = man_page(app);
+    print(*format == OutputFormat::Json ? json::Writer(2).begin_object().field("page", page).end_object().str() + "\n"
+                                        : page);
     return static_cast<int>(kOk);
   });
 }

@@ -12,7 +12,8 @@ struct RunArguments {
   gateway::RunOptions run;
   std::vector<std::string> listen;
   std::vector<std::string> peers;
-  std::string log_format = "text";
+  std::string log_format;  // empty: as `format`
+  OutputFormat format = OutputFormat::Text;
   bool quiet = false;
 };
 
@@ -47,15 +48,17 @@ Status parse_peers(const std::vector<std::string>& given, gateway::RunOptions& r
 }
 
 int run_run(RunArguments& arguments) {
+  const bool json_lines = arguments.log_format.empty() ? arguments.format == OutputFormat::Json
+                                                       : arguments.log_format == "json";
   log::configure({.least = arguments.quiet ? log::Level::Warning : log::Level::Info,
-                  .format = arguments.log_format == "json" ? log::Format::Json : log::Format::Text});
+                  .format = json_lines ? log::Format::Json : log::Format::Text});
   Status parsed = parse_listen(arguments.listen, arguments.run);
   if (parsed.ok()) parsed = parse_peers(arguments.peers, arguments.run);
-  if (!parsed.ok()) return report_error(parsed.error(), OutputFormat::Text);
+  if (!parsed.ok()) return report_error(parsed.error(), arguments.format);
   std::vector<Diagnostic> diagnostics;
   const Status ended = gateway::run_node(arguments.run, diagnostics);
-  if (const int code = report_diagnostics(diagnostics, OutputFormat::Text); code != kOk) return code;
-  return ended.ok() ? static_cast<int>(kOk) : report_error(ended.error(), OutputFormat::Text);
+  if (const int code = report_diagnostics(diagnostics, arguments.format); code != kOk) return code;
+  return ended.ok() ? static_cast<int>(kOk) : report_error(ended.error(), arguments.format);
 }
 
 }  // namespace
@@ -79,8 +82,9 @@ void add_run_command(CLI::App& app, Chosen& chosen) {
                       "file whose first line opens the keyring, in place of its unlock.key")->type_name("FILE");
   command->add_option("--threads", a->run.threads, "event loops of the MQTT front")->check(CLI::Range(1u, 64u));
   command->add_option("--user", a->run.user, "who to become when started as root")->capture_default_str();
-  command->add_option("--log-format", a->log_format, "log lines for people or for programs")
+  command->add_option("--log-format", a->log_format, "log lines for people or for programs (default: as --format)")
       ->check(CLI::IsMember({"text", "json"}));
+  add_format_option(command, a->format);
   command->add_flag("--quiet", a->quiet, "log warnings and errors only");
   on_run(command, chosen, [a] { return run_run(*a); });
 }

@@ -90,7 +90,9 @@ Result<int> run_repair(Env& env, const LoadedPipeline& loaded, const StreamArgum
 }  // namespace
 
 void add_stream_command(CLI::App& app, Chosen& chosen) {
-  CLI::App* stream = add_command(app, "stream", "The journal of a gateway: export, repair", "");
+  CLI::App* stream = add_command(app, "stream", "The journal of a gateway: export, repair",
+                                 "  sealane stream export --out entries\n"
+                                 "  sealane stream repair");
   stream->require_subcommand(1);
   {
     auto a = std::make_shared<StreamArguments>();

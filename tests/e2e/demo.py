@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 
 from harness import claim, main
+from shapes import differences, documented
 
 ATTEMPTS = [
     ("plaintext client", "plaintext"),
@@ -44,6 +45,7 @@ def demo(sealane, *words):
 
 def check_run(code, report, progress, records):
     claim(code == 0 and report["failures"] == [], f"exit code {code}, failures {report.get('failures')}: {progress[-500:]}")
+    claim(not differences(documented()["demo"], report), f"{differences(documented()['demo'], report)}")
     claim(report["records_in"] == report["records_out"] == records, f"{report['records_in']} in, {report['records_out']} out")
     claim(report["markers_found"] == 0, f"{report['markers_found']} markers found")
     claim(report["control_markers_found"] >= records, f"control: {report['control_markers_found']} markers")

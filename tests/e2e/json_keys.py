@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every command with `--format json` writes what docs/json.md says, and shows examples in its help.
+
+Claims: the table has exactly the commands that the program has; what each writes has the documented keys at
+every depth and no others; words that are wrong and files that are missing give `{"error": …}`; a pipeline file
+with mistakes gives `{"diagnostics": …}`.  (`demo` is held against the table by its own test.)
+"""
+
+import json
+import os
+import re
+import subprocess
+
+from harness import Pipeline, WAIT_S, claim, main
+from shapes import differences, documented
+
+# Carries data until it is stopped: it has log lines and no document.
+WITHOUT_DOCUMENT = {"run"}
+HELD_ELSEWHERE = {"demo"}
+ERROR = {"error": ({"kind": (None, False), "message": (None, False), "hint": (None, False)}, False)}
+
+
+def commands_of(sealane, path=()):
+    text = subprocess.run([sealane, *path, "--help"], capture_output=True, text=True, check=True, timeout=WAIT_S).stdout
+    if path:
+        claim("Examples:" in text and f"sealane {' '.join(path)}" in text, f"`{' '.join(path)} --help` has no example")
+    listed = re.search(r"^Subcommands:\n((?:  .*\n)+)", text, re.M)
+    if not listed:
+        claim(path == ("run",) or "--format" in text, f"`{' '.join(path)}` takes no --format")
+        return {" ".join(path)}
+    names = re.findall(r"^  ([a-z]\S*)", listed.group(1), re.M)
+    return set().union(*(commands_of(sealane, (*path, name)) for name in names))
+
+
+def hold(table, command, document):
+    found = differences(table[command], document)
+    claim(not found, f"`{command}`: {'; '.join(found)}\n{json.dumps(document)[:2000]}")
+
+
+def wrong_words(pipeline):
+    for words in (["check", "--no-such"], ["device", "add"], ["run"], ["nonsense"], ["check", "none.yaml"],
+                  ["device", "revoke", "nobody", "--pipeline", pipeline.file], ["key", "export", "none", "--out", "x", "--pipeline", pipeline.file]):
+        document = pipeline.run_json(*words, code=2)
+        claim(not differences(ERROR, document), f"{words}: {document}")
+        claim(document["error"]["message"] and document["error"]["kind"] in ("invalid", "not-found"), f"{words}: {document}")
+    mistaken = os.path.join(pipeline.folder, "mistaken.yaml")
+    with open(mistaken, "w", encoding="utf-8") as file:
+        file.write("version: 2\nnodes: []\ncolour: red\n")
+    document = pipeline.run_json("check", mistaken, code=2)
+    claim(len(document["diagnostics"]) >= 4, f"{document}")
+    for one in document["diagnostics"]:
+        claim(set(one) == {"severity", "file", "line", "column", "message", "hint"} and one["line"] > 0, f"{one}")
+
+
+def test(sealane, tools):
+    del tools
+    table = documented()
+    claim(commands_of(sealane) - WITHOUT_DOCUMENT == set(table), f"documented {sorted(table)}, there are {sorted(commands_of(sealane))}")
+    done = set()
+
+    def run(command, *words):
+        hold(table, command, pipeline.run_json(*command.split(), *words))
+        done.add(command)
+
+    pipeline = Pipeline(sealane)
+    try:
+        at = ["--pipeline", pipeline.file]
+        run("init", os.path.join(pipeline.folder, "another"))
+        run("ca init", *at)
+        run("ca issue", *at, "--node", "edge", "--dns", "edge.example")
+        run("check", pipeline.file)
+        with open(os.path.join(pipeline.home, "devices.csv"), "a", encoding="utf-8") as things:
+            things.write("seattle,\n")
+        run("device add", *at, "device-1", "--generate")
+        run("device add", *at, "seattle", "--generate")
+        run("device list", *at)
+        run("key list", *at)
+        run("key export", *at, "training", "--out", os.path.join(pipeline.folder, "training.key"))
+        lake = pipeline.lake()
+        edge = pipeline.edge(lake.port())
+        edge.port()
+        run("dataset read", *at, "--as", "trainer", "--peer", f"lake=127.0.0.1:{lake.port()}")
+        edge.stop()
+        lake.stop()
+        run("stream export", *at, "--out", os.path.join(pipeline.folder, "entries"))
+        run("stream repair", *at)
+        run("device revoke", *at, "seattle")
+        for command in ("completion", "man", "version"):
+            run(command)
+        wrong_words(pipeline)
+    finally:
+        pipeline.close()
+    claim(done == set(table) - HELD_ELSEWHERE, f"not run: {set(table) - HELD_ELSEWHERE - done}")
+
+
+if __name__ == "__main__":
+    main(test)
