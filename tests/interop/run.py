@@ -12,6 +12,7 @@ import base64
 import contextlib
 import json
 import pathlib
+import re
 import socket
 import ssl
 import subprocess
@@ -166,6 +167,27 @@ def wait_for_files(folder, pattern):
     raise AssertionError(f"no file {pattern} came")
 
 
+def first_use():
+    """The README's block for a pipeline of one's own, as it stands there but for the two ports."""
+    block = re.search(r"^## Your own pipeline\n+```sh\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
+    check(block, "the README has no block for a pipeline of one's own")
+    ports = {"8883": str(servers.free_port()), "9443": str(servers.free_port())}
+    lines = []
+    for line in block.group(1).splitlines():
+        lines.append(line.replace("8883", ports["8883"]))
+        if line.startswith("sealane init"):
+            lines.append("sed -i '" + ";".join(f"s/{a}/{b}/" for a, b in ports.items()) + "' pipeline.yaml")
+    # Whatever was started in the background ends with the shell.
+    script = "set -e\ntrap 'kill $(jobs -p); wait' EXIT\n" + "\n".join(lines)
+    with servers.scratch("sealane-readme-") as folder:
+        (folder / "build").symlink_to(ROOT / "build")
+        done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=120)
+        check(done.returncode == 0, f"exit {done.returncode}: {done.stdout[-600:]}{done.stderr[-1200:]}")
+        records = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"sequence"')]
+        check([base64.b64decode(r["payload_base64"]) for r in records] == [b'{"celsius": 21.5}'], f"read {records}")
+        check(records[0]["thing"] == "device-1", f"read {records}")
+
+
 def demo_recount():
     with servers.scratch("sealane-kept-") as folder:
         kept, report = folder / "kept", folder / "demo.json"
@@ -187,6 +209,7 @@ def other_tests():
                lambda p=pipeline: python(HERE / "schema_check.py", schema, p))
     if servers.edge_available():
         yield "the AWS Encryption SDK for Python opens bundles and journal entries", sdk_opens
+        yield "the README's first use works as it is written", first_use
     if servers.has_command("demo", "--keep"):
         yield "the demo's own count is right", demo_recount
 
