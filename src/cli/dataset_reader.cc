@@ -113,8 +113,9 @@ Error damaged(const std::string& what) { return fail(ErrorKind::Corrupt, what); 
 std::optional<std::uint64_t> sequence_of(std::string_view name, std::string_view suffix) {
   if (name.size() != 20 + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
   std::uint64_t out = 0;
-  const auto [end, code] = std::from_chars(name.data(), name.data() + 20, out);
-  if (code != std::errc() || end != name.data() + 20) return std::nullopt;
+  const std::string_view digits = name.substr(0, 20);
+  const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+  if (code != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
   return out;
 }
 

@@ -54,12 +54,17 @@ class Run {
   Status wait_for_delivery(Stage& stage);
   Status train(Stage& stage);
   Status download(Stage& stage);
+  void attempt_on_edge(WireCast& cast);
+  void attempt_on_lake(WireCast& cast);
+  Status carry(Stage& stage);
   Status end(Stage& stage);
   Status add_hop(RelayProcess& relay, const Child& listener, const std::string& from,
                  const std::string& to);
+  Status control();
   Status search();
   void assess(const Stage& stage);
   void progress(const std::string& line) const { options_.progress(line); }
+  void told(const std::string& attempt) const { progress("attempt: " + attempt); }
 
   const DemoOptions& options_;
   Env& env_;
@@ -248,6 +253,7 @@ Status Run::add_hop(RelayProcess& relay, const Child& listener, const std::strin
                     const std::string& to) {
   SEALANE_ASSIGN(const std::vector<Relayed> connections, relay.connections());
   std::vector<std::string> peers;
+  peers.reserve(connections.size());
   for (const Relayed& connection : connections)
     peers.push_back(sealane::cli::demo::to_text(connection.seen_as));
   HopTraffic hop{
@@ -302,16 +308,23 @@ void Run::assess(const Stage& stage) {
       if (notes.insert(note).second) result_.cannot.push_back(note);
 }
 
-Result<DemoResult> Run::perform() {
-  const Progress attempt = [this](const std::string& name) { progress("attempt: " + name); };
-  progress("starting lake, edge and recording relays");
-  SEALANE_ASSIGN(Stage stage, start());
-  WireCast cast = wire_cast(stage);
-  result_.attempts = attempt_edge(cast, attempt);
+void Run::attempt_on_edge(WireCast& cast) {
+  result_.attempts = attempt_edge(cast, [this](const std::string& name) { told(name); });
   for (const Attempt& made : result_.attempts)
     if (made.name == kPublishAttempt && made.repaired_succeeds) result_.attempt_records = 1;
   acknowledged_ += result_.attempt_records;
+}
 
+void Run::attempt_on_lake(WireCast& cast) {
+  const Progress attempt = [this](const std::string& name) { told(name); };
+  LakeCast lake_cast{.scene = scene_, .contents = lake_contents_, .manifest = manifest_};
+  for (Attempt& made : attempt_changed_lakes(lake_cast, env_, clock_, attempt))
+    result_.attempts.push_back(std::move(made));
+  for (Attempt& made : attempt_lake(cast, attempt)) result_.attempts.push_back(std::move(made));
+}
+
+// Everything from the stations to the trainer.
+Status Run::carry(Stage& stage) {
   progress(std::to_string(scene_.real_stations()) + " stations and " +
            std::to_string(kSimulatedStations) + " simulated ones publish");
   SEALANE_TRY(publish(stage));
@@ -319,29 +332,38 @@ Result<DemoResult> Run::perform() {
   SEALANE_TRY(wait_for_delivery(stage));
   progress("the trainer reads, verifies, compares and fits");
   SEALANE_TRY(train(stage));
-  SEALANE_TRY(download(stage));
-  LakeCast lake_cast{.scene = scene_, .contents = lake_contents_, .manifest = manifest_};
-  for (Attempt& made : attempt_changed_lakes(lake_cast, env_, clock_, attempt))
-    result_.attempts.push_back(std::move(made));
-  for (Attempt& made : attempt_lake(cast, attempt)) result_.attempts.push_back(std::move(made));
-  if (interrupted()) return fail(ErrorKind::Unavailable, "interrupted");
-  SEALANE_TRY(end(stage));
+  return download(stage);
+}
 
+Status Run::control() {
   progress("control: the same records over a plaintext hop");
   SEALANE_ASSIGN(const std::vector<Sent> sent, sent_records(scene_, env_));
   std::vector<std::string> payloads;
+  payloads.reserve(sent.size());
   for (const Sent& record : sent) payloads.push_back(record.payload);
-  SEALANE_TRY(run_control_hop(
-      {.payloads = payloads, .capture = scene_.control_capture(), .folder = scene_.logs()}, env_));
+  auto received = run_control_hop(
+      {.payloads = payloads, .capture = scene_.control_capture(), .folder = scene_.logs()}, env_);
+  return received.ok() ? Status() : Status(std::move(received).error());
+}
+
+Result<DemoResult> Run::perform() {
+  progress("starting lake, edge and recording relays");
+  SEALANE_ASSIGN(Stage stage, start());
+  WireCast cast = wire_cast(stage);
+  attempt_on_edge(cast);
+  SEALANE_TRY(carry(stage));
+  attempt_on_lake(cast);
+  if (interrupted()) return fail(ErrorKind::Unavailable, "interrupted");
+  SEALANE_TRY(end(stage));
+  SEALANE_TRY(control());
   progress("searching captures and files for plaintext");
   SEALANE_TRY(search());
   assess(stage);
   result_.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
-  if (!options_.keep.empty()) {
-    result_.kept = options_.keep;
+  result_.kept = options_.keep;
+  if (!options_.keep.empty())
     SEALANE_TRY(keep_run(scene_, lake_contents_, to_json(result_), options_.keep, env_));
-  }
   return std::move(result_);
 }
 

@@ -32,6 +32,8 @@ Status make_passable(Env& env, const std::string& folder) {
   return {};
 }
 
+std::string pipeline_folder(const Scene& scene) { return scene.run + "/pipeline"; }
+
 std::string embedded(std::string_view path) {
   for (const EmbeddedFile& file : weather_example())
     if (file.path == path) return file.text();
@@ -153,6 +155,57 @@ Result<CredentialsPtr> node_credentials(Env& env, const LoadedPipeline& loaded,
   return tls::load_credentials(env, folder + "/cert.pem", folder + "/key.pem");
 }
 
+Status make_scene_folders(const Scene& scene, Env& env) {
+  for (const std::string& folder : {scene.run, pipeline_folder(scene),
+                                    pipeline_folder(scene) + "/policies", scene.changed_lakes()})
+    SEALANE_TRY(make_passable(env, folder));
+  for (const std::string& folder : {scene.captures(), scene.markers(), scene.logs()})
+    SEALANE_TRY(env.make_folder(folder));
+  return {};
+}
+
+Status read_source(Scene& scene, const SceneOptions& options, Env& env) {
+  std::string text = embedded("weather.csv");
+  std::string name = "weather.csv";
+  if (!options.input_file.empty()) {
+    SEALANE_ASSIGN(const Bytes input, read_file(env, options.input_file, kInputBytesMax));
+    text = std::string(as_text(input));
+    name = options.input_file;
+  }
+  scene.source_file = scene.run + "/source.csv";
+  SEALANE_TRY(write_new(env, scene.source_file, text));
+  SEALANE_ASSIGN(scene.source, parse_observations(text, name));
+  return {};
+}
+
+Status write_pipeline(const Scene& scene, Env& env) {
+  const std::string folder = pipeline_folder(scene);
+  const std::size_t records = scene.source.rows.size() + kSimulatedStations * kSimulatedRecords;
+  SEALANE_TRY(write_new(env, folder + "/pipeline.yaml",
+                        with_small_bundles(embedded("pipeline.yaml"),
+                                           std::max<std::size_t>(1, records / kBundlesWanted))));
+  SEALANE_TRY(write_new(env, folder + "/policies/station.json", embedded("policies/station.json")));
+  return write_new(env, folder + "/stations.csv", things_csv(scene.stations));
+}
+
+Result<LoadedPipeline> load_scene_pipeline(const Scene& scene, Env& env) {
+  std::vector<Diagnostic> diagnostics;
+  auto loaded = load_pipeline_file(env, pipeline_folder(scene) + "/pipeline.yaml", "", diagnostics);
+  if (!loaded.ok() && !diagnostics.empty())
+    return fail(ErrorKind::Invalid, sealane::to_text(diagnostics.front()));
+  return loaded;
+}
+
+// What the attempts need beside the stations' own.
+Status take_credentials(Scene& scene, Env& env, Time now) {
+  SEALANE_ASSIGN(scene.self_signed, make_self_signed(scene, now));
+  SEALANE_ASSIGN(scene.edge, node_credentials(env, scene.loaded, scene.parts.edge));
+  SEALANE_ASSIGN(scene.trainer, node_credentials(env, scene.loaded, scene.parts.trainer));
+  SEALANE_ASSIGN(const Bytes ca, read_file(env, scene.loaded.trust_ca(), kPemBytesMax));
+  scene.ca_pem = std::string(as_text(ca));
+  return {};
+}
+
 }  // namespace
 
 Result<ScratchFolder> ScratchFolder::create() {
@@ -211,47 +264,15 @@ Result<Scene> set_scene(const SceneOptions& options, Env& env, const Clock& cloc
   Scene scene;
   scene.folder = options.folder;
   scene.run = scene.folder + "/run";
-  const std::string pipeline_folder = scene.run + "/pipeline";
-  for (const std::string& folder :
-       {scene.run, pipeline_folder, pipeline_folder + "/policies", scene.changed_lakes()})
-    SEALANE_TRY(make_passable(env, folder));
-  for (const std::string& folder : {scene.captures(), scene.markers(), scene.logs()})
-    SEALANE_TRY(env.make_folder(folder));
-
-  std::string text = embedded("weather.csv");
-  if (!options.input_file.empty()) {
-    SEALANE_ASSIGN(const Bytes input, read_file(env, options.input_file, kInputBytesMax));
-    text = std::string(as_text(input));
-  }
-  scene.source_file = scene.run + "/source.csv";
-  SEALANE_TRY(write_new(env, scene.source_file, text));
-  SEALANE_ASSIGN(
-      scene.source,
-      parse_observations(text, options.input_file.empty() ? "weather.csv" : options.input_file));
+  SEALANE_TRY(make_scene_folders(scene, env));
+  SEALANE_TRY(read_source(scene, options, env));
   SEALANE_ASSIGN(scene.stations, make_stations(scene));
-
-  const std::size_t records = scene.source.rows.size() + kSimulatedStations * kSimulatedRecords;
-  SEALANE_TRY(write_new(env, pipeline_folder + "/pipeline.yaml",
-                        with_small_bundles(embedded("pipeline.yaml"),
-                                           std::max<std::size_t>(1, records / kBundlesWanted))));
-  SEALANE_TRY(write_new(env, pipeline_folder + "/policies/station.json",
-                        embedded("policies/station.json")));
-  SEALANE_TRY(write_new(env, pipeline_folder + "/stations.csv", things_csv(scene.stations)));
-
-  std::vector<Diagnostic> diagnostics;
-  auto loaded = load_pipeline_file(env, pipeline_folder + "/pipeline.yaml", "", diagnostics);
-  if (!loaded.ok())
-    return diagnostics.empty() ? loaded.error()
-                               : fail(ErrorKind::Invalid, sealane::to_text(diagnostics.front()));
-  scene.loaded = std::move(loaded).value();
+  SEALANE_TRY(write_pipeline(scene, env));
+  SEALANE_ASSIGN(scene.loaded, load_scene_pipeline(scene, env));
   SEALANE_ASSIGN(scene.parts, find_parts(scene.loaded.pipeline));
   SEALANE_TRY(provision(env, scene.loaded, clock));
   SEALANE_TRY(register_stations(scene, env, clock));
-  SEALANE_ASSIGN(scene.self_signed, make_self_signed(scene, clock.now()));
-  SEALANE_ASSIGN(scene.edge, node_credentials(env, scene.loaded, scene.parts.edge));
-  SEALANE_ASSIGN(scene.trainer, node_credentials(env, scene.loaded, scene.parts.trainer));
-  SEALANE_ASSIGN(const Bytes ca, read_file(env, scene.loaded.trust_ca(), kPemBytesMax));
-  scene.ca_pem = std::string(as_text(ca));
+  SEALANE_TRY(take_credentials(scene, env, clock.now()));
   return scene;
 }
 
