@@ -235,7 +235,7 @@ class TreeReader {
     if (reader)
       report_at(span_at_byte(parser_.problem_offset), std::move(why), {});
     else
-      report(parser_.problem_mark, std::move(why));
+      report(parser_.problem_mark, std::move(why), "look at indentation, quotes and brackets here and just before");
     return false;
   }
 

@@ -15,13 +15,16 @@ constexpr std::size_t kTextMax = 1'024;
 
 // Words that ask for what no configuration can express.
 constexpr std::array<std::string_view, 12> kUnverifiedKeys = {
-    "verify",      "verify_peer",          "skip_verify", "tls_verify", "insecure",        "insecure_skip_verify",
-    "ssl_verify",  "allow_plaintext",      "plaintext",   "tls",        "allow_anonymous", "require_certificate"};
+    "verify",     "verify_peer",     "skip_verify",
+    "tls_verify", "insecure",        "insecure_skip_verify",
+    "ssl_verify", "allow_plaintext", "plaintext",
+    "tls",        "allow_anonymous", "require_certificate"};
 
 std::optional<std::uint64_t> digits(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (text.empty() || failure != std::errc() || end != text.data() + text.size())
+    return std::nullopt;
   return value;
 }
 
@@ -34,7 +37,9 @@ std::string quoted_list(const std::vector<std::string_view>& words) {
   return out;
 }
 
-std::vector<std::string> copies(const std::vector<std::string_view>& words) { return {words.begin(), words.end()}; }
+std::vector<std::string> copies(const std::vector<std::string_view>& words) {
+  return {words.begin(), words.end()};
+}
 
 }  // namespace
 
@@ -46,11 +51,14 @@ std::span<const MappingRule> mapping_rules() {
       {"transit", {"min_tls", "client_identity", "post_quantum"}, {"profiles"}},
       {"keys.*", {"provider", "rotate"}, {}},
       {"nodes.*",
-       {"kind", "on", "address", "listen", "journal", "bundle", "max_records", "max_bytes", "max_age", "things"},
+       {"kind", "on", "address", "listen", "journal", "bundle", "max_records", "max_bytes",
+        "max_age", "things"},
        {"observe"}},
       {"nodes.*.listen[]", {"mqtt", "https", "profile"}, {}},
       {"nodes.*.journal", {"seal"}, {}},
-      {"hops[]", {"from", "to", "over", "policy", "key", "ack", "seal", "min_tls", "post_quantum"}, {"dedup"}},
+      {"hops[]",
+       {"from", "to", "over", "policy", "key", "ack", "seal", "min_tls", "post_quantum"},
+       {"dedup"}},
       {"accept[]", {"hop", "floor", "because", "until"}, {}},
   };
   return rules;
@@ -59,11 +67,13 @@ std::span<const MappingRule> mapping_rules() {
 void Fields::error(const SourceSpan& span, std::string message, std::string hint) {
   ++errors_;
   if (diagnostics_.size() < kDiagnosticsMax)
-    diagnostics_.push_back({Severity::Error, span, one_line(std::move(message)), one_line(std::move(hint))});
+    diagnostics_.push_back(
+        {Severity::Error, span, one_line(std::move(message)), one_line(std::move(hint))});
 }
 void Fields::warn(const SourceSpan& span, std::string message, std::string hint) {
   if (diagnostics_.size() < kDiagnosticsMax)
-    diagnostics_.push_back({Severity::Warning, span, one_line(std::move(message)), one_line(std::move(hint))});
+    diagnostics_.push_back(
+        {Severity::Warning, span, one_line(std::move(message)), one_line(std::move(hint))});
 }
 void Fields::later(const SourceSpan& span, const std::string& what) {
   error(span, what + " is not in this version", "remove it, or use a version that has it");
@@ -76,7 +86,8 @@ const json::Value::Object& Fields::mapping(const json::Value& value, std::string
   SEALANE_CHECK(rule != rules.end());
   const json::Value::Object* members = value.object();
   if (members == nullptr) {
-    error(value.span, "a mapping with the keys " + quoted_list(rule->keys) + " stands here");
+    error(value.span, "this is not a mapping",
+          "a mapping with the keys " + quoted_list(rule->keys) + " stands here");
     return kNone;
   }
   for (const json::Member& member : *members) {
@@ -103,11 +114,14 @@ const json::Value::Object& Fields::named(const json::Value& value, std::string_v
   static const json::Value::Object kNone;
   const json::Value::Object* members = value.object();
   if (members == nullptr) {
-    error(value.span, "`" + std::string(what) + "` is a mapping from names");
+    error(value.span, "`" + std::string(what) + "` is a mapping from names",
+          "write `name: { ... }` for each");
     return kNone;
   }
   if (members->size() > kNamesMax) {
-    error(value.span, "more than " + std::to_string(kNamesMax) + " entries in `" + std::string(what) + "`");
+    error(value.span,
+          "more than " + std::to_string(kNamesMax) + " entries in `" + std::string(what) + "`",
+          "split the pipeline into several");
     return kNone;
   }
   return *members;
@@ -117,11 +131,14 @@ const json::Value::Array& Fields::list(const json::Value& value, std::string_vie
   static const json::Value::Array kNone;
   const json::Value::Array* items = value.array();
   if (items == nullptr) {
-    error(value.span, "`" + std::string(what) + "` is a list", "write `[ ... ]`, or one `- ` line for each entry");
+    error(value.span, "`" + std::string(what) + "` is a list",
+          "write `[ ... ]`, or one `- ` line for each entry");
     return kNone;
   }
   if (items->size() > kNamesMax) {
-    error(value.span, "more than " + std::to_string(kNamesMax) + " entries in `" + std::string(what) + "`");
+    error(value.span,
+          "more than " + std::to_string(kNamesMax) + " entries in `" + std::string(what) + "`",
+          "split the pipeline into several");
     return kNone;
   }
   return *items;
@@ -131,21 +148,24 @@ std::optional<std::string> Fields::text(const json::Value& value, std::string_vi
   const std::string* found = value.text();
   if (found == nullptr) {
     const bool scalar = value.number() != nullptr || value.boolean() != nullptr;
-    error(value.span, "`" + std::string(key) + "` is text", scalar ? "put the value in quotes" : "");
+    error(value.span, "`" + std::string(key) + "` is text",
+          scalar ? "put the value in quotes" : "write one word or text in quotes");
     return std::nullopt;
   }
-  const bool printable = std::ranges::none_of(*found, [](char c) {
-    return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
-  });
+  const bool printable = std::ranges::none_of(
+      *found, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
   if (found->empty() || found->size() > kTextMax || !printable) {
-    error(value.span, "`" + std::string(key) + "` is empty, longer than " + std::to_string(kTextMax) +
-                          " bytes, or holds control characters");
+    error(value.span,
+          "`" + std::string(key) + "` is empty, longer than " + std::to_string(kTextMax) +
+              " bytes, or holds control characters",
+          "write one line of text");
     return std::nullopt;
   }
   return *found;
 }
 
-std::optional<std::string> Fields::choice(const json::Value& value, std::string_view key, const Choices& choices) {
+std::optional<std::string> Fields::choice(const json::Value& value, std::string_view key,
+                                          const Choices& choices) {
   const auto word = text(value, key);
   if (!word) return std::nullopt;
   if (std::ranges::find(choices.now, *word) != choices.now.end()) return word;
@@ -159,31 +179,37 @@ std::optional<std::string> Fields::choice(const json::Value& value, std::string_
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> Fields::integer(const json::Value& value, std::string_view key, Range range) {
+std::optional<std::uint64_t> Fields::integer(const json::Value& value, std::string_view key,
+                                             Range range) {
   const json::Number* number = value.number();
   const auto found = number != nullptr ? digits(number->lexeme) : std::nullopt;
   if (!found || *found < range.least || *found > range.most) {
-    error(value.span, "`" + std::string(key) + "` is a whole number from " + std::to_string(range.least) + " to " +
-                          std::to_string(range.most));
+    error(value.span,
+          "`" + std::string(key) + "` is not a whole number from " + std::to_string(range.least) +
+              " to " + std::to_string(range.most),
+          "write digits alone, without quotes");
     return std::nullopt;
   }
   return found;
 }
 
-std::optional<std::chrono::seconds> Fields::duration(const json::Value& value, std::string_view key) {
+std::optional<std::chrono::seconds> Fields::duration(const json::Value& value,
+                                                     std::string_view key) {
   constexpr std::uint64_t kSecondsMax = 36'500ull * 86'400;
   const std::string* found = value.text();
   std::optional<std::uint64_t> seconds;
   if (found != nullptr && found->size() >= 2) {
     constexpr std::array<std::pair<char, std::uint64_t>, 4> kUnits = {
         {{'s', 1}, {'m', 60}, {'h', 3'600}, {'d', 86'400}}};
-    const auto unit = std::ranges::find(kUnits, found->back(), &std::pair<char, std::uint64_t>::first);
+    const auto unit =
+        std::ranges::find(kUnits, found->back(), &std::pair<char, std::uint64_t>::first);
     const auto count = digits(std::string_view(*found).substr(0, found->size() - 1));
     if (unit != kUnits.end() && count && *count > 0 && *count <= kSecondsMax / unit->second)
       seconds = *count * unit->second;
   }
   if (!seconds) {
-    error(value.span, "`" + std::string(key) + "` is a time, as in `90d`, `12h`, `30m` or `10s`");
+    error(value.span, "`" + std::string(key) + "` is not a time",
+          "as in `90d`, `12h`, `30m` or `10s`");
     return std::nullopt;
   }
   return std::chrono::seconds(*seconds);
@@ -203,14 +229,15 @@ std::optional<std::chrono::sys_days> Fields::day(const json::Value& value, std::
       if (date.ok()) return std::chrono::sys_days(date);
     }
   }
-  error(value.span, "`" + std::string(key) + "` is a day, as in `2027-06-30`");
+  error(value.span, "`" + std::string(key) + "` is not a day", "as in `2027-06-30`");
   return std::nullopt;
 }
 
 std::optional<std::string> Fields::path(const json::Value& value, std::string_view key) {
   auto found = text(value, key);
   if (found && found->contains("://")) {
-    error(value.span, "`" + std::string(key) + "` is a file, not an address");
+    error(value.span, "`" + std::string(key) + "` is a file, not an address",
+          "write a path relative to the pipeline file");
     return std::nullopt;
   }
   return found;

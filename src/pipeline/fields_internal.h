@@ -26,8 +26,9 @@ std::span<const MappingRule> mapping_rules();
 // Reads typed values out of the tree and collects what is wrong with them.
 class Fields {
  public:
-  void error(const SourceSpan& span, std::string message, std::string hint = {});
-  void warn(const SourceSpan& span, std::string message, std::string hint = {});
+  // The hint says what to write instead.
+  void error(const SourceSpan& span, std::string message, std::string hint);
+  void warn(const SourceSpan& span, std::string message, std::string hint);
   void later(const SourceSpan& span, const std::string& what);  // `... is not in this version`
   std::size_t errors() const { return errors_; }
   std::vector<Diagnostic> take() { return std::move(diagnostics_); }

@@ -32,7 +32,8 @@ class Loader {
     const Value::Object& members = fields_.mapping(root, "");
     for (const char* required : {"version", "pipeline", "nodes", "hops"})
       if (root.object() != nullptr && root.find(required) == nullptr)
-        fields_.error(root.span, std::string("the file has no `") + required + "`");
+        fields_.error(root.span, std::string("the file has no `") + required + "`",
+                      "add it; `sealane init DIR` writes a whole file to start from");
     // The floor first: hops start from it.
     if (const Value* transit = root.find("transit")) read_transit(*transit);
     for (const Member& member : members) {
@@ -81,7 +82,7 @@ class Loader {
           aws.account = fields_.text(member.value, "account").value_or("");
           if (!aws.account.empty() &&
               (aws.account.size() != 12 || aws.account.find_first_not_of("0123456789") != std::string::npos))
-            fields_.error(member.value.span, "`account` has 12 digits");
+            fields_.error(member.value.span, "`account` has 12 digits", "as in \"123456789012\", in quotes");
         } else if (member.name == "region") {
           aws.region = fields_.text(member.value, "region").value_or("");
           if (aws.region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos)
@@ -96,7 +97,7 @@ class Loader {
   void require(const Value& mapping, const std::vector<const char*>& keys, const std::string& what) {
     for (const char* key : keys)
       if (mapping.object() != nullptr && mapping.find(key) == nullptr)
-        fields_.error(mapping.span, what + " has no `" + key + "`");
+        fields_.error(mapping.span, what + " has no `" + key + "`", "add `" + std::string(key) + ": ...`");
   }
 
   void read_transit(const Value& value) {
@@ -203,7 +204,7 @@ class Loader {
     const auto& keys = std::ranges::find(mapping_rules(), "nodes.*", &MappingRule::path)->keys;
     if (std::ranges::find(keys, member.name) == keys.end()) return;  // reported already
     if (!belongs(member.name, node.kind))
-      return fields_.error(member.span, "a " + std::string(to_string(node.kind)) + " has no `" + member.name + "`");
+      return fields_.error(member.span, "a " + std::string(to_string(node.kind)) + " has no `" + member.name + "`", "remove it, or give it to a node of another kind");
     if (member.name == "things") {
       node.things_file = fields_.path(value, "things").value_or("");
     } else if (member.name == "address") {
@@ -240,7 +241,7 @@ class Loader {
     if (host->contains("://"))
       return fields_.error(value.span, "`address` is a host without a scheme",
                            "the listener names the protocol, which is always over TLS");
-    if (!is_host(*host)) return fields_.error(value.span, "`" + *host + "` is not a host name or an IP address");
+    if (!is_host(*host)) return fields_.error(value.span, "`" + *host + "` is not a host name or an IP address", "as in `edge.example.org` or `10.0.0.7`");
     node.address = *host;
   }
 
@@ -273,7 +274,7 @@ class Loader {
     if (value.find("mqtt") != nullptr && value.find("https") != nullptr)
       return fields_.error(value.span, "a listener has one protocol", "write two listeners");
     if (value.find("profile") != nullptr && value.find("https") != nullptr)
-      fields_.error(value.find("profile")->span, "an `https` listener has no `profile`");
+      fields_.error(value.find("profile")->span, "an `https` listener has no `profile`", "remove it");
     for (const Listener& listener : read) {
       if (node.listener(listener.protocol) != nullptr)
         fields_.error(listener.span, "the node has two `" + std::string(listener.name()) + "` listeners", "keep one");
@@ -356,7 +357,7 @@ class Loader {
     const PostQuantum chosen = read_post_quantum(value);
     if (fields_.errors() != before) return;
     if (chosen == PostQuantum::Off && pipeline_.transit.post_quantum == PostQuantum::Prefer)
-      return fields_.error(value.span, "a hop cannot ask for less than `transit`");
+      return fields_.error(value.span, "a hop cannot ask for less than `transit`", "remove it, or lower `transit`");
     hop.floor.post_quantum = chosen;
   }
 
@@ -443,12 +444,13 @@ class Loader {
         if (listener.port == 0) continue;
         const auto [at, added] = ports.try_emplace({node.address, listener.port}, node.name);
         if (!added)
-          fields_.error(listener.span, "the port " + std::to_string(listener.port) + " is taken by `" + at->second + "`");
+          fields_.error(listener.span, "the port " + std::to_string(listener.port) + " is taken by `" + at->second + "`",
+                        "give one of them another port, or another `address`");
       }
     }
     for (const KeySpec& key : pipeline_.keys) {
       const bool used = std::ranges::any_of(key_references_, [&](const auto& r) { return r.first == key.name; });
-      if (!used) fields_.warn(key.span, "the key `" + key.name + "` is not used");
+      if (!used) fields_.warn(key.span, "the key `" + key.name + "` is not used", "remove it, or `seal` something with it");
     }
   }
 
@@ -492,7 +494,7 @@ class Loader {
     for (const Acceptance& accepted : pipeline_.accept) {
       const Hop* hop = pipeline_.find_hop(accepted.from, accepted.to);
       const std::string name = accepted.from + "->" + accepted.to;
-      if (hop == nullptr) fields_.error(accepted.span, "there is no hop `" + name + "`");
+      if (hop == nullptr) fields_.error(accepted.span, "there is no hop `" + name + "`", "write `from->to` as one of `hops` has them");
       else if (accepted.min_tls >= hop->floor.min_tls)
         fields_.error(accepted.span, "the floor accepted for `" + name + "` is not lower than the hop's own", "remove the entry");
       if (!seen.insert(name).second) fields_.error(accepted.span, "the hop `" + name + "` is accepted twice", "keep one");

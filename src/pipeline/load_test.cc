@@ -73,6 +73,8 @@ void expect_mistake(const std::string& from, const std::string& to, std::uint32_
     return d.severity == Severity::Error && d.span.line == line && to_text(d).contains(words);
   });
   EXPECT_TRUE(found) << to << "\n" << all_text(out.diagnostics);
+  for (const Diagnostic& d : out.diagnostics)
+    EXPECT_TRUE(d.span.line > 0 && d.span.column > 0 && !d.hint.empty()) << to_text(d);
 }
 
 TEST(LoadPipeline, TakesTheWeatherExampleWithoutAFinding) {
@@ -180,7 +182,7 @@ TEST(LoadPipeline, NamesAndReferencesMustFit) {
   expect_mistake("{ kind: consumer }", "{ kind: consumer, listen: [] }", 9, "a consumer has no `listen`");
   expect_mistake("policy: p.json", "policy: p.json, seal: d", 11, "has no `seal`");
   expect_mistake("over: mqtt, policy: p.json", "over: mqtt", 11, "no `policy`");
-  expect_mistake("{ provider: local }", "{ provider: local, rotate: soon }", 4, "is a time");
+  expect_mistake("{ provider: local }", "{ provider: local, rotate: soon }", 4, "is not a time");
 }
 
 TEST(LoadPipeline, TwoNodesCannotShareAPort) {
@@ -200,7 +202,7 @@ TEST(LoadPipeline, AcceptLowersOneHopUntilItsDay) {
   EXPECT_EQ(min_tls_at(p, *p.find_hop("l", "t"), kNow), TlsVersion::Tls13);
   expect_mistake("accept: []", "accept: [ { hop: e->x, floor: \"1.2\", because: b, until: 2027-01-15 } ]", 14, "there is no hop");
   expect_mistake("accept: []", "accept: [ { hop: e->l, floor: \"1.3\", because: b, until: 2027-01-15 } ]", 14, "not lower");
-  expect_mistake("accept: []", "accept: [ { hop: e->l, floor: \"1.2\", because: b, until: 2027-02-30 } ]", 14, "is a day");
+  expect_mistake("accept: []", "accept: [ { hop: e->l, floor: \"1.2\", because: b, until: 2027-02-30 } ]", 14, "is not a day");
   expect_mistake("accept: []", "accept: [ { hop: e->l, floor: \"1.2\", until: 2027-01-15 } ]", 14, "has no `because`");
 }
 
