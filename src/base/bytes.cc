@@ -17,6 +17,11 @@ std::optional<unsigned> hex_digit(char c) {
 
 }  // namespace
 
+std::string twenty_digits(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  return digits.insert(0, 20 - digits.size(), '0');
+}
+
 std::string to_hex(ByteSpan bytes) {
   std::string out;
   out.reserve(bytes.size() * 2);

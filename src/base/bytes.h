@@ -104,6 +104,9 @@ class ByteReader {
   std::size_t position_ = 0;
 };
 
+// `number` in decimal with zeros in front, 20 digits: names that sort as their numbers do.
+std::string twenty_digits(std::uint64_t number);
+
 std::string to_hex(ByteSpan bytes);
 std::optional<Bytes> from_hex(std::string_view text);
 // RFC 4648 §4, with padding; decoding refuses anything else.

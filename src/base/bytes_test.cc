@@ -35,6 +35,12 @@ TEST(ByteReader, LeavesItsPlaceWhenTooLittleIsLeft) {
   EXPECT_EQ(reader.be<std::uint8_t>(), 5);
 }
 
+TEST(TwentyDigits, HoldTheLargestNumberAndKeepOrder) {
+  EXPECT_EQ(twenty_digits(0), "00000000000000000000");
+  EXPECT_EQ(twenty_digits(~std::uint64_t{0}), "18446744073709551615");
+  EXPECT_LT(twenty_digits(99), twenty_digits(100));
+}
+
 TEST(Hex, RoundTripsAndRefusesOddLength) {
   EXPECT_EQ(to_hex(*from_hex("00ff7A")), "00ff7a");
   EXPECT_FALSE(from_hex("0"));

@@ -47,9 +47,7 @@ Result<int> run_export(Env& env, const LoadedPipeline& loaded, const StreamArgum
   for (;;) {
     SEALANE_ASSIGN(const auto block, reader.next(found.view));
     if (!block) break;
-    std::string digits = std::to_string(block->first);
-    digits.insert(0, 20 - digits.size(), '0');
-    SEALANE_TRY(write_file_atomic(env, arguments.out + "/" + digits + ".esdk", block->message, IfExists::Refuse));
+    SEALANE_TRY(write_file_atomic(env, arguments.out + "/" + twenty_digits(block->first) + ".esdk", block->message, IfExists::Refuse));
     ++entries;
     records += block->count;
   }

@@ -14,12 +14,6 @@ namespace {
 
 constexpr std::string_view kSigned = "sealane manifest v1\n";
 constexpr std::size_t kFileBytesMax = 16u << 10;
-constexpr std::size_t kSequenceDigits = 20;
-
-std::string padded(std::uint64_t number) {
-  std::string digits = std::to_string(number);
-  return std::string(kSequenceDigits - digits.size(), '0') + digits;
-}
 
 std::string encode(const ManifestEntry& entry) {
   json::Writer w;
@@ -83,11 +77,11 @@ Bytes signed_bytes(std::string_view line) {
 }  // namespace
 
 std::string manifest_object_key(std::string_view dataset, std::uint64_t index) {
-  return std::string(dataset) + "/manifest/" + padded(index) + ".json";
+  return std::string(dataset) + "/manifest/" + twenty_digits(index) + ".json";
 }
 
 std::string bundle_object_key(std::string_view dataset, std::uint64_t first, std::uint64_t last) {
-  return std::string(dataset) + "/bundles/" + padded(first) + "-" + padded(last) + ".tar.esdk";
+  return std::string(dataset) + "/bundles/" + twenty_digits(first) + "-" + twenty_digits(last) + ".tar.esdk";
 }
 
 Status describe_bundle(ByteSpan sealed, ManifestEntry& entry) {

@@ -80,8 +80,7 @@ Result<DecodedSegmentHeader> decode_segment_header(ByteSpan from) {
 }
 
 std::string segment_name(std::uint64_t first) {
-  std::string digits = std::to_string(first);
-  return std::string(kSequenceDigits - digits.size(), '0') + digits + std::string(kSuffix);
+  return twenty_digits(first) + std::string(kSuffix);
 }
 
 std::optional<std::uint64_t> segment_first(std::string_view name) {
