@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
 #include <cstdio>
 
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/dataset_reader.h"
+#include "cli/endpoint_option.h"
 #include "cli/pipeline_option.h"
 #include "cli/reader_setup.h"
 
@@ -26,21 +26,20 @@ std::string to_line(const DatasetRecord& record) {
   return w.end_object().str() + "\n";
 }
 
-Result<std::optional<tls::Endpoint>> parse_peer(const std::string& text) {
-  if (text.empty()) return std::optional<tls::Endpoint>();
-  const std::size_t equals = text.find('=');
-  const std::size_t colon = text.rfind(':');
-  std::uint16_t port = 0;
-  const bool shaped = equals != std::string::npos && colon != std::string::npos && colon > equals;
-  if (!shaped || std::from_chars(text.data() + colon + 1, text.data() + text.size(), port).ec != std::errc())
-    return fail(ErrorKind::Invalid, "`" + text + "` does not say where the lake is", "write --peer lake=10.0.0.7:9443");
-  return std::optional<tls::Endpoint>({text.substr(equals + 1, colon - equals - 1), port});
+// Where the lake is when the caller says it.
+Result<std::optional<tls::Endpoint>> lake_of(const LoadedPipeline& loaded, const std::string& peer) {
+  if (peer.empty()) return std::optional<tls::Endpoint>();
+  SEALANE_ASSIGN(auto named, parse_peer(peer));
+  const pipeline::Node* node = loaded.pipeline.find_node(named.first);
+  if (node == nullptr || node->kind != pipeline::NodeKind::Store)
+    return fail(ErrorKind::NotFound, "the pipeline has no store `" + named.first + "`", "");
+  return std::optional(std::move(named.second));
 }
 
 // Collects lines and writes the file whole at the end, so that a failed read leaves nothing.
 Result<int> run_read(Env& env, const LoadedPipeline& loaded, const ReadArguments& arguments) {
   const SystemClock clock;
-  SEALANE_ASSIGN(auto lake, parse_peer(arguments.peer));
+  SEALANE_ASSIGN(auto lake, lake_of(loaded, arguments.peer));
   SEALANE_ASSIGN(ReaderSetup reader, set_up_reader(env, loaded, {arguments.consumer, lake}, clock));
   SEALANE_ASSIGN(std::optional<keys::ManifestHead> head, load_head(env, reader.head_file));
   if (!arguments.expect_head.empty()) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
-
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/endpoint_option.h"
 #include "gateway/assemble.h"
 
 namespace sealane::cli {
@@ -17,32 +16,23 @@ struct RunArguments {
   bool quiet = false;
 };
 
-Result<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size())
-    return fail(ErrorKind::Invalid, "`" + std::string(text) + "` is not a port", "a port is a number from 0 to 65535");
-  return port;
-}
-
 Status parse_listen(const std::vector<std::string>& given, gateway::RunOptions& run) {
   for (const std::string& text : given) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos)
       return fail(ErrorKind::Invalid, "`" + text + "` does not say which listener", "write --listen mqtt=8883");
-    SEALANE_ASSIGN(run.ports[text.substr(0, equals)], parse_port(std::string_view(text).substr(equals + 1)));
+    const std::string listener = text.substr(0, equals);
+    if (listener != "mqtt" && listener != "https")
+      return fail(ErrorKind::Invalid, "there is no listener `" + listener + "`", "a gateway has `mqtt`, a store `https`");
+    SEALANE_ASSIGN(run.ports[listener], parse_port(std::string_view(text).substr(equals + 1)));
   }
   return {};
 }
 
 Status parse_peers(const std::vector<std::string>& given, gateway::RunOptions& run) {
   for (const std::string& text : given) {
-    const std::size_t equals = text.find('=');
-    const std::size_t colon = text.rfind(':');
-    if (equals == std::string::npos || colon == std::string::npos || colon < equals)
-      return fail(ErrorKind::Invalid, "`" + text + "` does not say where a node is", "write --peer lake=10.0.0.7:9443");
-    SEALANE_ASSIGN(const std::uint16_t port, parse_port(std::string_view(text).substr(colon + 1)));
-    run.peers[text.substr(0, equals)] = {text.substr(equals + 1, colon - equals - 1), port};
+    SEALANE_ASSIGN(auto peer, parse_peer(text));
+    run.peers[peer.first] = std::move(peer.second);
   }
   return {};
 }
