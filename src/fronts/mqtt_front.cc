@@ -20,6 +20,9 @@ constexpr std::size_t kScratchBytes = 64u << 10;
 // A connection keeps at most this much memory for the start of a packet while nothing arrives.
 constexpr std::size_t kPendingKeptBytes = 4u << 10;
 constexpr std::chrono::seconds kRefusalLogInterval{1};
+// A subscriber's output is flushed at once over the first, and gets nothing of QoS 0 over the second.
+constexpr std::size_t kFlushAtOnceBytes = 256u << 10;
+constexpr std::size_t kSlowSubscriberBytes = 2u << 20;
 
 template <class... F>
 struct Overloaded : F... {
@@ -286,6 +289,8 @@ void MqttFront::on_publish(Connection& c, const mqtt::AskPublish& publish) {
   Status added = state_->block.add(now, c.device.thing, publish.topic, publish.payload);
   if (!added.ok() && added.error().kind == ErrorKind::TooLarge) {
     seal_block();
+    // The block held this connection's earlier publishes; this one must not overtake them.
+    if (c.closing) return;
     added = state_->block.add(now, c.device.thing, publish.topic, publish.payload);
   }
   if (!added.ok()) {
@@ -330,7 +335,8 @@ bool MqttFront::may(Connection& c, std::string_view action, std::string_view res
                     std::string_view name, DecisionCache* cache) {
   const Time now = parts_.clock.now();
   if (cache != nullptr) {
-    if (const auto* known = cache->find(name, now); known != nullptr && known->allowed) return true;
+    // A denial was logged when it was decided.
+    if (const auto* known = cache->find(name, now); known != nullptr) return known->allowed;
   }
   std::string& resource = state_->resource;
   resource.assign(options_.arn_prefix).append(resource_type).append(name);
@@ -368,6 +374,7 @@ void MqttFront::seal_block() {
   s.block.clear();
   if (!sealed.ok()) {
     refuse_waiting(sealed.error(), *waiting);
+    wake_waiting();
     return;
   }
   ++s.outstanding_blocks;
@@ -422,17 +429,22 @@ void MqttFront::on_committed(const Status& status, std::shared_ptr<Waiting> wait
       }
     }
   }
-  if (!backlogged()) {
-    for (const auto& weak : std::exchange(s.wait_for_disk, {}))
-      if (const auto c = weak.lock(); c && c->waiting) c->wake.cancel();
-  }
+  wake_waiting();
+}
+
+// Wakes the connections that wait for the disk, if it has caught up.
+void MqttFront::wake_waiting() {
+  if (backlogged()) return;
+  for (const auto& weak : std::exchange(state_->wait_for_disk, {}))
+    if (const auto c = weak.lock(); c && c->waiting) c->wake.cancel();
 }
 
 // MQTT 3.1.1 has no negative acknowledgement: the connections are closed, and devices send again
 // what was not acknowledged.
 void MqttFront::refuse_waiting(const Error& error, const Waiting& waiting) {
   const Time now = parts_.clock.now();
-  if (now - state_->last_refusal_logged >= kRefusalLogInterval) {
+  const Time last = state_->last_refusal_logged;
+  if (now < last || now - last >= kRefusalLogInterval) {
     state_->last_refusal_logged = now;
     log::write(log::Level::Error, "journal-refuses",
                {{"listener", options_.listener}, {"detail", error.message}});
@@ -451,6 +463,8 @@ void MqttFront::deliver_block(const DeliveredBlock& block) {
       if (at == s.connections.end() || at->second->closing) continue;
       Connection& c = *at->second;
       if (!may(c, "iot:Receive", "topic/", record.topic, &c.receive_decisions)) continue;
+      if (c.stream.unsent() >= kFlushAtOnceBytes) c.stream.flush();
+      if (match.qos == mqtt::Qos::AtMostOnce && c.stream.unsent() >= kSlowSubscriberBytes) continue;
       c.session.deliver(record.topic, record.payload, match.qos, c.actions);
       send_output(c);
     }

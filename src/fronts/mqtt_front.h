@@ -119,6 +119,7 @@ class MqttFront {
   void seal_block();
   bool backlogged() const;
   void refuse_waiting(const Error& error, const Waiting& waiting);
+  void wake_waiting();
   void send_output(Connection& c);
   void on_turn();
   void on_committed(const Status& status, std::shared_ptr<Waiting> waiting);

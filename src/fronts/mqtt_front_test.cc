@@ -100,6 +100,13 @@ class Device {
                ? texts_.front()
                : "";
   }
+  // Reads on to the answer to ping().
+  bool pong() {
+    while (pongs_ == 0) {
+      if (!read_packets()) return false;
+    }
+    return --pongs_ == 0;
+  }
   bool ended() { return !next().has_value(); }
 
  private:
@@ -112,8 +119,10 @@ class Device {
     for (;;) {
       auto decoded = mqtt::decode_packet(input_, {});
       if (decoded.ok()) {
+        if (std::holds_alternative<mqtt::PingrespPacket>(decoded->packet)) ++pongs_;
+        const std::size_t before = events_.size();
         session_.on_packet(decoded->packet, events_, output_);
-        for (const auto& event : events_) keep(event);
+        for (std::size_t i = before; i < events_.size(); ++i) keep(events_[i]);
         input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(decoded->bytes));
         if (!output_.empty()) send();
         return true;
@@ -139,6 +148,7 @@ class Device {
   std::vector<mqtt::ClientEvent> events_;
   std::vector<std::string> texts_;
   std::vector<mqtt::SubscribeCode> codes_;
+  int pongs_ = 0;
 };
 
 class MqttFrontTest : public testing::Test {
@@ -172,7 +182,7 @@ class MqttFrontTest : public testing::Test {
                     .value();
     listener_->start([this](net::TlsStream stream) { return front_->serve(std::move(stream)); },
                      [](const std::string&, const tls::Refusal&) {});
-    committer_->start();
+    if (committer_runs_) committer_->start();
     thread_ = std::thread([this] { loop_.run(); });
   }
   void stop() {
@@ -246,6 +256,7 @@ class MqttFrontTest : public testing::Test {
       std::make_shared<const identity::RegistrySnapshot>(0, std::vector<identity::Device>());
   std::map<std::string, std::shared_ptr<const tls::Credentials>> credentials_;
   std::unique_ptr<store::Journal> journal_;
+  bool committer_runs_ = true;
   std::unique_ptr<store::Committer> committer_;
   MqttHub hub_;
   net::Loop loop_;
@@ -366,6 +377,43 @@ TEST_F(MqttFrontTest, WhenTheJournalRefusesNothingIsAcknowledgedAndTheConnection
     keys_.clock.advance(std::chrono::seconds(2));
   }
   EXPECT_EQ(records(), (std::vector<std::string>{"seattle seattle/t 1", "seattle seattle/t 4"}));
+}
+
+TEST_F(MqttFrontTest, ADeliveryThatIsDeniedAgainAndAgainIsLoggedOnce) {
+  start();
+  Device watcher = device("newyork");
+  ASSERT_TRUE(watcher.connect());
+  ASSERT_EQ(watcher.subscribe("#", mqtt::Qos::AtMostOnce), mqtt::SubscribeCode::GrantedAtMostOnce);
+  Device seattle = device("seattle");
+  ASSERT_TRUE(seattle.connect());
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 10; ++i)
+    EXPECT_TRUE(seattle.acknowledged(seattle.publish("seattle/closed", "hidden")));
+  EXPECT_TRUE(on_loop([] {}));
+  const std::string log = testing::internal::GetCapturedStderr();
+  std::size_t lines = 0;
+  for (std::size_t at = log.find("request-denied"); at != std::string::npos;
+       at = log.find("request-denied", at + 1))
+    ++lines;
+  EXPECT_EQ(lines, 1u) << log;
+}
+
+// More than its output buffer and the sockets hold.
+TEST_F(MqttFrontTest, ASlowSubscriberOfQos0MissesMessagesAndStays) {
+  committer_runs_ = false;
+  start();
+  Device watcher = device("newyork");
+  ASSERT_TRUE(watcher.connect());
+  ASSERT_EQ(watcher.subscribe("#", mqtt::Qos::AtMostOnce), mqtt::SubscribeCode::GrantedAtMostOnce);
+  Device seattle = device("seattle");
+  ASSERT_TRUE(seattle.connect());
+  const std::string payload(120'000, 'x');
+  std::vector<std::uint16_t> ids;
+  for (int i = 0; i < 99; ++i) ids.push_back(seattle.publish("seattle/open", payload));
+  committer_->start();
+  for (const std::uint16_t id : ids) ASSERT_TRUE(seattle.acknowledged(id));
+  watcher.ping();
+  EXPECT_TRUE(watcher.pong());
 }
 
 // A device may send as fast as it likes what needs no answer; the others are served all the same.
