@@ -273,6 +273,9 @@ Status Delivery::send() {
 
 DeliveryStep Delivery::step(Time now) {
   DeliveryStep out;
+  // A clock that was set back must not make anything wait until it has caught up.
+  not_before_ = std::min(not_before_, now + options_.limits.backoff_max);
+  archive_since_ = std::min(archive_since_, now);
   if (now < not_before_) {
     out.next_attempt = not_before_;
     return out;

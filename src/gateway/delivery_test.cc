@@ -110,6 +110,23 @@ TEST_F(DeliveryTest, ABundleClosesWhenItIsOldOrWhenTold) {
   EXPECT_EQ(lake().entries.size(), 2u);
 }
 
+TEST_F(DeliveryTest, AClockThatIsSetBackHoldsNothingUp) {
+  append(1);
+  EXPECT_FALSE(step().stored);
+  keys_.clock.advance(-std::chrono::hours(24));
+  EXPECT_FALSE(step().stored);
+  keys_.clock.advance(options_.limits.age_max);
+  EXPECT_TRUE(step().stored);
+  sink_.set_store(nullptr);
+  append(3);
+  EXPECT_TRUE(step().error);
+  sink_.set_store(objects_.get());
+  keys_.clock.advance(-std::chrono::hours(24));
+  EXPECT_FALSE(step().stored);
+  keys_.clock.advance(options_.limits.backoff_max);
+  EXPECT_TRUE(step().stored);
+}
+
 TEST_F(DeliveryTest, ABundleIsNeverLargerThanTold) {
   options_.limits.bytes_max = 80u << 10;
   options_.limits.records_max = 1000;
