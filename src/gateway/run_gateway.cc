@@ -25,6 +25,7 @@ namespace sealane::gateway {
 namespace {
 
 constexpr std::chrono::milliseconds kRegistryLookInterval{100};
+constexpr int kLooksPerComplaint = 100;
 
 // The registry as it is now, for handshakes and fronts on every thread.
 class SharedRegistry {
@@ -262,14 +263,20 @@ Status run_gateway(NodeSetup& setup) {
   net::Loop admin;
   stop_at_signals(admin);
   net::asio::steady_timer look(admin.context());
+  int unreadable = 0;  // looks in a row
   std::function<void()> look_again = [&] {
     look.expires_after(kRegistryLookInterval);
     look.async_wait([&](const boost::system::error_code& error) {
       if (error) return;
       auto changed = registry.refresh();
       if (!changed.ok()) {
-        log::write(log::Level::Error, "registry-unreadable", {{"detail", changed.error().message}});
-      } else if (*changed) {
+        if (unreadable++ % kLooksPerComplaint == 0)
+          log::write(log::Level::Error, "registry-unreadable", {{"detail", changed.error().message}});
+        look_again();
+        return;
+      }
+      unreadable = 0;
+      if (*changed) {
         shared_registry.set(registry.current());
         for (auto& worker : workers) worker->front->recheck(registry.current());
         log::write(log::Level::Info, "registry-reloaded", {{"generation", registry.current()->generation()}});
@@ -283,8 +290,12 @@ Status run_gateway(NodeSetup& setup) {
   for (auto& worker : workers) worker->loop.stop();
   for (auto& worker : workers) worker->thread.join();
   committer.stop();
+  const Status closed = journal->close();
+  // A lake that does not answer holds nothing up: what it has not got stays in the journal and in
+  // the spool.
+  client->interrupt();
   delivery_thread.stop();
-  return journal->close();
+  return closed;
 }
 
 }  // namespace sealane::gateway

@@ -2,6 +2,7 @@
 #include "net/https_client.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 namespace sealane::net {
@@ -26,6 +27,7 @@ struct HttpsClient::State {
   std::optional<tls::BlockingClient> connection;
   Bytes input;  // received and not yet used
   bool answer_began = false;
+  std::atomic<bool> interrupted = false;
 
   Status open();
   Status write_request(const http::Request& request);
@@ -42,7 +44,7 @@ struct HttpsClient::State {
 
 Status HttpsClient::State::open() {
   SEALANE_ASSIGN(auto opened,
-                 tls::BlockingClient::connect(options.endpoint, context, options.connect_timeout));
+                 tls::BlockingClient::connect(options.endpoint, context, options.connect_timeout, &interrupted));
   connection.emplace(std::move(opened));
   input.clear();
   if (options.on_open) options.on_open(connection->facts());
@@ -172,6 +174,7 @@ Result<std::unique_ptr<HttpsClient>> HttpsClient::create(Options options) {
 }
 
 Result<http::Response> HttpsClient::send(const http::Request& request) {
+  if (state_->interrupted) return fail(ErrorKind::Unavailable, "interrupted");
   const bool kept = state_->connection.has_value();
   if (!kept) SEALANE_TRY(state_->open());
   auto response = state_->exchange(request);
@@ -192,5 +195,6 @@ std::optional<tls::PeerFacts> HttpsClient::facts() const {
 }
 
 void HttpsClient::close() { state_->close(); }
+void HttpsClient::interrupt() { state_->interrupted = true; }
 
 }  // namespace sealane::net

@@ -21,7 +21,7 @@ namespace sealane::net {
 // came, which a server does with a connection that was idle; requests must be safe to repeat
 // (create-only PUTs are: the second meets the first's object).
 //
-// Threads: one caller at a time.
+// Threads: one caller at a time; interrupt() from any.
 class HttpsClient final : public http::HttpClient {
  public:
   struct Options {
@@ -42,6 +42,9 @@ class HttpsClient final : public http::HttpClient {
   std::optional<tls::PeerFacts> facts() const;
   // Later requests use a new connection.
   void close();
+  // What waits, and every later request, fails with Unavailable within a moment.  Threads: any.
+  // The look-up of a host name is not cut short.
+  void interrupt();
 
  private:
   struct State;

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <thread>
 
+#include "net/deadline.h"
 #include "net/https_client.h"
 #include "net/https_server.h"
 #include "net/listener.h"
@@ -15,12 +17,19 @@ namespace {
 using namespace std::chrono_literals;
 constexpr Duration kWait = std::chrono::seconds(20);
 
+std::promise<void> g_hangs;  // set when a request waits for an answer that does not come
+
 // Answers with what it was asked; `/big` with 5 MiB in pieces, `/silent` with nothing,
 // `/refuse` without reading the body.
 Task<Status> answer(HttpExchange& exchange) {
   const std::string target(exchange.head().target);
   if (target == "/silent") co_return Status();
   if (target == "/drop") co_return fail(ErrorKind::Internal, "dropped");
+  if (target == "/hang") {
+    g_hangs.set_value();
+    static_cast<void>((co_await sleep_for(60s)).ok());
+    co_return Status();
+  }
   if (target == "/refuse") co_return co_await exchange.respond(403, {}, to_bytes("no"));
   if (target == "/big") {
     const Status begun = co_await exchange.begin(200, {}, 5u << 20);
@@ -190,6 +199,21 @@ TEST_F(Https, ContinueIsSentBeforeTheBodyIsRead) {
   EXPECT_EQ(as_text(ByteSpan(buffer).first(*got)), http::kContinue);
   ASSERT_TRUE(wire.write(as_bytes("abc"), kWait).ok());
   EXPECT_TRUE(read_all(wire).ends_with("\r\n\r\nabc"));
+}
+
+TEST_F(Https, AnInterruptEndsARequestThatWaits) {
+  start();
+  auto http = client();
+  g_hangs = {};
+  const auto began = std::chrono::steady_clock::now();
+  auto waiting = std::async(std::launch::async, [&] { return http->send({.target = "/hang"}); });
+  g_hangs.get_future().wait();
+  http->interrupt();
+  const auto response = waiting.get();
+  ASSERT_FALSE(response.ok());
+  EXPECT_EQ(response.error().kind, ErrorKind::Unavailable);
+  EXPECT_EQ(http->send({.target = "/"}).error().kind, ErrorKind::Unavailable);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 10s);
 }
 
 TEST_F(Https, WhatIsNotHttpGetsAShortAnswerAndTheEnd) {

@@ -16,26 +16,36 @@
 namespace sealane::tls {
 namespace {
 
+// How often a wait looks whether it is interrupted.
+constexpr std::int64_t kLookMilliseconds = 100;
+
 // How long something may still take.  Monotonic: it only measures a wait.
 class Deadline {
  public:
-  explicit Deadline(Duration time) : at_(std::chrono::steady_clock::now() + time) {}
+  explicit Deadline(Duration time, const std::atomic<bool>* interrupted = nullptr)
+      : at_(std::chrono::steady_clock::now() + time), interrupted_(interrupted) {}
   // Waits until `descriptor` is ready.
   Status wait(int descriptor, short events) const {
     for (;;) {
+      if (interrupted_ != nullptr && interrupted_->load())
+        return fail(ErrorKind::Unavailable, "interrupted");
       const auto left =
           std::chrono::ceil<std::chrono::milliseconds>(at_ - std::chrono::steady_clock::now());
+      const std::int64_t most = interrupted_ == nullptr ? 1'000'000'000 : kLookMilliseconds;
       pollfd item{.fd = descriptor, .events = events, .revents = 0};
       const int ready = ::poll(
-          &item, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000)));
+          &item, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, most)));
       if (ready > 0) return {};
-      if (ready == 0) return fail(ErrorKind::Timeout, "the peer took longer than allowed");
+      if (ready == 0 && left.count() <= most)
+        return fail(ErrorKind::Timeout, "the peer took longer than allowed");
+      if (ready == 0) continue;
       if (errno != EINTR) return fail_errno(errno, "cannot wait for a socket");
     }
   }
 
  private:
   std::chrono::steady_clock::time_point at_;
+  const std::atomic<bool>* interrupted_;
 };
 
 struct AddressesFree {
@@ -84,8 +94,9 @@ Result<int> connect_to(const Endpoint& to, const Deadline& deadline) {
 
 }  // namespace
 
-Result<PlainSocket> PlainSocket::connect(const Endpoint& to, Duration timeout) {
-  SEALANE_ASSIGN(const int descriptor, connect_to(to, Deadline(timeout)));
+Result<PlainSocket> PlainSocket::connect(const Endpoint& to, Duration timeout,
+                                         const std::atomic<bool>* interrupted) {
+  SEALANE_ASSIGN(const int descriptor, connect_to(to, Deadline(timeout, interrupted)));
   return PlainSocket(descriptor);
 }
 
@@ -133,6 +144,7 @@ struct BlockingClient::Impl {
   // INVARIANT: the connection borrows the socket's descriptor and goes first.
   PlainSocket socket;
   Connection connection;
+  const std::atomic<bool>* interrupted = nullptr;
   bool closed = false;
 
   // Waits for what `step` wants; an error for steps that want nothing.
@@ -169,12 +181,15 @@ Result<BlockingClient> BlockingClient::connect(const Endpoint& to, const ClientP
 }
 
 Result<BlockingClient> BlockingClient::connect(const Endpoint& to, std::shared_ptr<Context> context,
-                                               Duration timeout) {
-  const Deadline deadline(timeout);
-  SEALANE_ASSIGN(PlainSocket socket, PlainSocket::connect(to, timeout));
+                                               Duration timeout,
+                                               const std::atomic<bool>* interrupted) {
+  const Deadline deadline(timeout, interrupted);
+  SEALANE_ASSIGN(PlainSocket socket, PlainSocket::connect(to, timeout, interrupted));
   const int descriptor = socket.descriptor();
-  auto impl = std::make_unique<Impl>(
-      Impl{.socket = std::move(socket), .connection = Connection(std::move(context), descriptor)});
+  auto impl =
+      std::make_unique<Impl>(Impl{.socket = std::move(socket),
+                                  .connection = Connection(std::move(context), descriptor),
+                                  .interrupted = interrupted});
   for (;;) {
     const Step step = impl->connection.handshake();
     if (step == Step::Done) return BlockingClient(std::move(impl));
@@ -191,7 +206,7 @@ Result<BlockingClient> BlockingClient::connect(const Endpoint& to, std::shared_p
 
 Result<std::size_t> BlockingClient::read(MutableByteSpan to, Duration timeout) {
   if (impl_->closed) return fail(ErrorKind::Unavailable, "the connection is closed");
-  const Deadline deadline(timeout);
+  const Deadline deadline(timeout, impl_->interrupted);
   for (;;) {
     const Io io = impl_->connection.read(to);
     if (io.step == Step::Done) return io.bytes;
@@ -202,7 +217,7 @@ Result<std::size_t> BlockingClient::read(MutableByteSpan to, Duration timeout) {
 
 Status BlockingClient::write(ByteSpan from, Duration timeout) {
   if (impl_->closed) return fail(ErrorKind::Unavailable, "the connection is closed");
-  const Deadline deadline(timeout);
+  const Deadline deadline(timeout, impl_->interrupted);
   while (!from.empty()) {
     const Io io = impl_->connection.write(from);
     if (io.step == Step::Done) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -21,7 +22,8 @@ struct Endpoint {
 class PlainSocket {
  public:
   // Errors: Unavailable – refused or no such host; Timeout.
-  static Result<PlainSocket> connect(const Endpoint& to, Duration timeout);
+  static Result<PlainSocket> connect(const Endpoint& to, Duration timeout,
+                                     const std::atomic<bool>* interrupted = nullptr);
   ~PlainSocket();
   PlainSocket(PlainSocket&& other) noexcept;
   PlainSocket& operator=(PlainSocket&& other) noexcept;
@@ -44,8 +46,11 @@ class BlockingClient {
   // With TLS 1.3 a server may still refuse the client's certificate: the first read then fails.
   static Result<BlockingClient> connect(const Endpoint& to, const ClientPolicy& policy,
                                         Duration timeout);
+  // When `*interrupted` becomes true, on any thread, what waits here and later fails with
+  // Unavailable.  It outlives the client.
   static Result<BlockingClient> connect(const Endpoint& to, std::shared_ptr<Context> context,
-                                        Duration timeout);
+                                        Duration timeout,
+                                        const std::atomic<bool>* interrupted = nullptr);
   ~BlockingClient();
   BlockingClient(BlockingClient&&) noexcept;
   BlockingClient& operator=(BlockingClient&&) noexcept;
