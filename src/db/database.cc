@@ -94,6 +94,12 @@ std::int64_t Database::last_insert_id() const {
   return sqlite3_last_insert_rowid(connection(handle_));
 }
 
+bool Database::has_moved() const {
+  int moved = 0;
+  sqlite3_file_control(connection(handle_), nullptr, SQLITE_FCNTL_HAS_MOVED, &moved);
+  return moved != 0;
+}
+
 Statement::~Statement() { sqlite3_finalize(compiled(handle_)); }
 Statement::Statement(Statement&& other) noexcept
     : database_(other.database_),

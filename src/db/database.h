@@ -79,6 +79,8 @@ class Database {
   // Rows that the last INSERT, UPDATE or DELETE touched.
   std::int64_t changes() const;
   std::int64_t last_insert_id() const;
+  // Whether the path names another file now, or none: this object still reads the old one.
+  bool has_moved() const;
 
  private:
   friend class Statement;

@@ -163,6 +163,23 @@ TEST_F(RegistryFile, ReaderSeesAnothersChangesByGeneration) {
   EXPECT_EQ(reader->current()->find(std::string(64, 'b')), nullptr);
 }
 
+TEST_F(RegistryFile, ReaderSeesARegistryThatIsPutInTheFilesPlace) {
+  for (const char* name : {"/registry.db", "/other.db"}) {
+    auto registry = Registry::open(path_ + name);
+    ASSERT_TRUE(registry.ok());
+    ASSERT_TRUE(registry->add(device("a", *name == '/' && name[1] == 'o' ? 'b' : 'a')).ok());
+  }
+  auto reader = RegistryReader::open(path_ + "/registry.db");
+  ASSERT_TRUE(reader.ok());
+  ASSERT_EQ(std::rename((path_ + "/other.db").c_str(), (path_ + "/registry.db").c_str()), 0);
+  EXPECT_TRUE(*reader->refresh());
+  EXPECT_NE(reader->current()->find(std::string(64, 'b')), nullptr);
+  EXPECT_EQ(reader->current()->find(std::string(64, 'a')), nullptr);
+  ASSERT_EQ(std::remove((path_ + "/registry.db").c_str()), 0);
+  EXPECT_FALSE(reader->refresh().ok());
+  EXPECT_NE(reader->current()->find(std::string(64, 'b')), nullptr);
+}
+
 TEST_F(RegistryFile, ReaderNeedsARegistry) {
   EXPECT_FALSE(RegistryReader::open(path_ + "/registry.db").ok());
 }

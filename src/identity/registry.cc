@@ -205,21 +205,27 @@ Result<std::shared_ptr<const RegistrySnapshot>> Registry::snapshot() {
   return std::make_shared<const RegistrySnapshot>(at, std::move(devices));
 }
 
-RegistryReader::RegistryReader(Registry registry)
-    : registry_(std::make_unique<Registry>(std::move(registry))) {}
+RegistryReader::RegistryReader(std::string path, Registry registry)
+    : path_(std::move(path)), registry_(std::make_unique<Registry>(std::move(registry))) {}
 RegistryReader::RegistryReader(RegistryReader&&) noexcept = default;
 RegistryReader& RegistryReader::operator=(RegistryReader&&) noexcept = default;
 RegistryReader::~RegistryReader() = default;
 
 Result<RegistryReader> RegistryReader::open(const std::string& path) {
   SEALANE_ASSIGN(auto database, db::Database::open(path, {.create = false, .read_only = true}));
-  RegistryReader reader(Registry(
-      std::make_unique<Registry::Impl>(Registry::Impl{std::move(database), Registry::Limits()})));
+  RegistryReader reader(
+      path, Registry(std::make_unique<Registry::Impl>(
+                Registry::Impl{std::move(database), Registry::Limits()})));
   SEALANE_ASSIGN(reader.current_, reader.registry_->snapshot());
   return reader;
 }
 
 Result<bool> RegistryReader::refresh() {
+  if (registry_->impl_->database->has_moved()) {
+    SEALANE_ASSIGN(RegistryReader anew, open(path_));
+    *this = std::move(anew);
+    return true;
+  }
   SEALANE_ASSIGN(const std::uint64_t now, registry_->generation());
   if (now == current_->generation()) return false;
   SEALANE_ASSIGN(current_, registry_->snapshot());

@@ -91,11 +91,14 @@ class RegistryReader {
   ~RegistryReader();
 
   const std::shared_ptr<const RegistrySnapshot>& current() const { return current_; }
-  // One indexed read; true when current() is a new snapshot.
+  // One indexed read; true when current() is a new snapshot.  A registry that was put in the
+  // file's place is opened and read.  After an error current() is as before.
+  // Errors: also NotFound – the file is gone.
   Result<bool> refresh();
 
  private:
-  explicit RegistryReader(Registry registry);
+  RegistryReader(std::string path, Registry registry);
+  std::string path_;
   std::unique_ptr<Registry> registry_;
   std::shared_ptr<const RegistrySnapshot> current_;
 };
