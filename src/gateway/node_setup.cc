@@ -3,8 +3,10 @@
 
 #include <boost/asio/signal_set.hpp>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 
@@ -17,11 +19,30 @@ namespace {
 
 constexpr std::uint64_t kTextBytesMax = 16u << 20;
 
+// For the journal, the store, databases, logs and the lake's connection.
+constexpr std::uint64_t kOwnDescriptors = 128;
+constexpr std::uint64_t kConnectionsMax = 20'000;
+
+// As many descriptors as the system lets this process have.
+std::uint64_t raise_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kOwnDescriptors;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
 tls::Version to_tls(pipeline::TlsVersion version) {
   return version == pipeline::TlsVersion::Tls12 ? tls::Version::Tls12 : tls::Version::Tls13;
 }
 
 }  // namespace
+
+std::size_t connections_within(std::uint64_t descriptors, unsigned loops) {
+  const std::uint64_t left = descriptors - std::min(descriptors, kOwnDescriptors);
+  return static_cast<std::size_t>(
+      std::clamp<std::uint64_t>(left / std::max(1u, loops), 1, kConnectionsMax));
+}
 
 StateLayout state_layout(const std::string& pipeline_file, const std::string& state_folder) {
   return {state_folder.empty() ? folder_of(pipeline_file) + "/.sealane" : state_folder};
@@ -84,6 +105,7 @@ Result<std::unique_ptr<net::TlsListener>> open_listener(const NodeSetup& setup, 
   options.name = std::string(listener.name());
   options.address = setup.node->address;
   options.port = port;
+  options.limits.connections_max = setup.connections_max;
   return net::TlsListener::open(loop, std::move(options), std::move(context));
 }
 
@@ -134,6 +156,7 @@ void stop_at_signals(net::Loop& loop) {
 Status run_node(const RunOptions& options, std::vector<Diagnostic>& diagnostics) {
   SEALANE_TRY(harden_process());
   NodeSetup setup{.options = options};
+  setup.connections_max = connections_within(raise_descriptors(), options.threads);
   SEALANE_TRY(load_setup(setup, diagnostics));
   switch (setup.node->kind) {
     case pipeline::NodeKind::Gateway: return run_gateway(setup);

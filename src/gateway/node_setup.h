@@ -36,9 +36,14 @@ struct NodeSetup {
   StateLayout state{};
   std::string trusted_ca_pem{};
   std::shared_ptr<const tls::Credentials> credentials{};
+  std::size_t connections_max = 0;  // of each loop
 
   std::string node_folder() const { return state.node(node->name); }
 };
+
+// How many connections each of `loops` may have, so that peers cannot take the descriptors that the
+// journal and the store need.
+std::size_t connections_within(std::uint64_t descriptors, unsigned loops);
 
 // Loads the pipeline and the node's identity.
 Status load_setup(NodeSetup& setup, std::vector<Diagnostic>& diagnostics);
