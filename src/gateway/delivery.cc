@@ -18,11 +18,6 @@ constexpr std::string_view kStateName = "state.json";
 constexpr std::uint64_t kSmallFileMax = 64u << 10;
 constexpr std::uint64_t kSpooledBytesMax = 1u << 30;
 
-std::string digits20(std::uint64_t value) {
-  std::string digits = std::to_string(value);
-  return std::string(20 - digits.size(), '0') + digits;
-}
-
 std::optional<std::uint64_t> number_field(const json::Value& object, std::string_view name) {
   const json::Value* field = object.find(name);
   if (field == nullptr || field->number() == nullptr) return std::nullopt;
@@ -168,7 +163,7 @@ Status Delivery::add_record(const store::Record& record, Time now) {
     archive_first_ = record.sequence;
     archive_since_ = now;
   }
-  const std::string stem = digits20(record.sequence);
+  const std::string stem = twenty_digits(record.sequence);
   const std::uint64_t mtime = seconds_of(record.received);
   SEALANE_TRY(store::tar_append(archive_, stem + ".json", as_bytes(facts_of(record)), mtime));
   SEALANE_TRY(store::tar_append(archive_, stem + ".bin", record.payload, mtime));
@@ -234,7 +229,7 @@ Status Delivery::close_bundle() {
   SEALANE_TRY(keys::describe_bundle(sealed, entry));
   const std::string entry_file = keys::sign_manifest_entry(entry, manifest_key_);
 
-  const std::string stem = digits20(entry.first) + "-" + digits20(entry.last);
+  const std::string stem = twenty_digits(entry.first) + "-" + twenty_digits(entry.last);
   // Nothing of an earlier try may stand beside the new one: its entry would name another bundle.
   SEALANE_TRY(drop_spooled(stem));
   SEALANE_TRY(env_.sync_folder(options_.spool_folder));
