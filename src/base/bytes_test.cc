@@ -8,9 +8,13 @@ namespace {
 
 TEST(Base64, AgreesWithRfc4648Vectors) {
   // RFC 4648 §10.
-  const std::pair<std::string, std::string> vectors[] = {
-      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="},
-      {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<std::string, std::string> vectors[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
+                                                         {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, coded] : vectors) {
     EXPECT_EQ(to_base64(as_bytes(plain)), coded);
     ASSERT_TRUE(from_base64(coded));
@@ -22,7 +26,7 @@ TEST(Base64, RefusesLeftoverBitsAndStrayCharacters) {
   EXPECT_FALSE(from_base64("Zh=="));
   EXPECT_FALSE(from_base64("Zm9="));
   EXPECT_FALSE(from_base64("Zg="));
-  EXPECT_FALSE(from_base64("Z===") );
+  EXPECT_FALSE(from_base64("Z==="));
   EXPECT_FALSE(from_base64("Zm 8"));
 }
 

@@ -50,7 +50,8 @@ std::string one_line(std::string text) {
   return text;
 }
 
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates) {
   if (word.size() > kWordMax) return std::nullopt;
   std::optional<std::string> best;
   std::size_t best_distance = word.size() / 3 + 2;

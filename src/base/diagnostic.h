@@ -43,6 +43,7 @@ struct [[nodiscard]] Parsed {
 };
 
 // The candidate nearest to `word` by edit distance, if near enough to be what was meant.
-std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates);
 
 }  // namespace sealane

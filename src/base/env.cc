@@ -24,8 +24,8 @@ class PosixFile final : public File {
   Result<std::size_t> read_at(std::uint64_t offset, MutableByteSpan to) override {
     std::size_t done = 0;
     while (done < to.size()) {
-      const ssize_t got = ::pread(fd_, to.data() + done, to.size() - done,
-                                  checked_cast<off_t>(offset + done));
+      const ssize_t got =
+          ::pread(fd_, to.data() + done, to.size() - done, checked_cast<off_t>(offset + done));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return fail_errno(errno, "cannot read `" + path_ + "`");
       if (got == 0) break;
@@ -56,7 +56,7 @@ class PosixFile final : public File {
   }
 
   Result<std::uint64_t> size() override {
-    struct stat facts {};
+    struct stat facts{};
     if (::fstat(fd_, &facts) != 0) return fail_errno(errno, "cannot examine `" + path_ + "`");
     return static_cast<std::uint64_t>(facts.st_size);
   }

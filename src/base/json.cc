@@ -16,7 +16,8 @@ namespace od = simdjson::ondemand;
 // tree hides: repeated member names and the lexemes of numbers.
 class TreeBuilder {
  public:
-  TreeBuilder(std::string_view text, const ParseOptions& options) : text_(text), options_(options) {}
+  TreeBuilder(std::string_view text, const ParseOptions& options)
+      : text_(text), options_(options) {}
 
   Parsed<Value> run() {
     Parsed<Value> out;
@@ -35,7 +36,8 @@ class TreeBuilder {
     simdjson::padded_string padded(text_);
     base_ = padded.data();
     od::parser parser;
-    if (auto error = parser.allocate(padded.size() + 1, options_.depth_max + 8)) return syntax(error, 0);
+    if (auto error = parser.allocate(padded.size() + 1, options_.depth_max + 8))
+      return syntax(error, 0);
     od::document document;
     if (auto error = parser.iterate(padded).get(document)) return syntax(error, 0);
     document_ = &document;
@@ -70,12 +72,12 @@ class TreeBuilder {
       case od::json_type::number: {
         std::string_view token = text_.substr(offset);
         std::size_t length = 0;
-        while (length < token.size() && std::string_view("+-0123456789.eE").contains(token[length])) ++length;
+        while (length < token.size() && std::string_view("+-0123456789.eE").contains(token[length]))
+          ++length;
         std::string lexeme(token.substr(0, length));
         double checked = 0;
         // A number too large for a double is still a number; its lexeme says which.
-        if (auto error = value.get_double().get(checked);
-            error && error != simdjson::NUMBER_ERROR)
+        if (auto error = value.get_double().get(checked); error && error != simdjson::NUMBER_ERROR)
           return syntax(error, offset);
         if (!is_number(lexeme)) return syntax(simdjson::NUMBER_ERROR, offset);
         out.data = Number{std::move(lexeme)};
@@ -197,7 +199,8 @@ class TreeBuilder {
     return SourceSpan{options_.file, line_, static_cast<std::uint32_t>(offset - line_start_ + 1)};
   }
   void report(std::size_t offset, std::string message, std::string hint) {
-    diagnostics_.push_back({Severity::Error, span_at(offset), one_line(std::move(message)), std::move(hint)});
+    diagnostics_.push_back(
+        {Severity::Error, span_at(offset), one_line(std::move(message)), std::move(hint)});
   }
   bool syntax(simdjson::error_code error, std::size_t offset) {
     std::string why;
@@ -205,9 +208,13 @@ class TreeBuilder {
       case simdjson::EMPTY: why = "the document is empty"; break;
       case simdjson::UTF8_ERROR: why = "the text is not UTF-8"; break;
       case simdjson::UNCLOSED_STRING: why = "a string is not closed"; break;
-      case simdjson::DEPTH_ERROR: why = fmt::format("nested deeper than {} levels", options_.depth_max); break;
+      case simdjson::DEPTH_ERROR:
+        why = fmt::format("nested deeper than {} levels", options_.depth_max);
+        break;
       case simdjson::NUMBER_ERROR: why = "this is not a number"; break;
-      case simdjson::STRING_ERROR: why = "a string holds an escape or a character that JSON does not allow"; break;
+      case simdjson::STRING_ERROR:
+        why = "a string holds an escape or a character that JSON does not allow";
+        break;
       default: why = "this is not JSON"; break;
     }
     report(offset, std::move(why), {});

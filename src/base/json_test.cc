@@ -11,7 +11,8 @@ TEST(JsonParse, KeepsNumberLexemes) {
   ASSERT_TRUE(parsed.value) << to_text(parsed.diagnostics.at(0));
   EXPECT_EQ(parsed.value->find("a")->number()->lexeme, "1.10");
   EXPECT_EQ(parsed.value->find("b")->array()->at(0).number()->lexeme, "-0.5e3");
-  EXPECT_EQ(parsed.value->find("b")->array()->at(1).number()->lexeme, "123456789012345678901234567890");
+  EXPECT_EQ(parsed.value->find("b")->array()->at(1).number()->lexeme,
+            "123456789012345678901234567890");
 }
 
 TEST(JsonParse, NamesTheSecondOfTwoEqualMembersAtAnyDepth) {
@@ -32,8 +33,9 @@ TEST(JsonParse, GivesEveryValueItsPlace) {
 }
 
 TEST(JsonParse, RefusesWhatIsNotJson) {
-  for (const char* text : {"", "{", "[1,]", "{\"a\":1,}", "{} {}", "[01]", "[1.]", "nul", "[\"\t\"]", "{\"a\" 1}",
-                           "[+1]", "\"\\x\"", "[tru]", "1 2", "{\"a\":nx}", "[nulls]", "n"}) {
+  for (const char* text :
+       {"", "{", "[1,]", "{\"a\":1,}", "{} {}", "[01]", "[1.]", "nul", "[\"\t\"]", "{\"a\" 1}",
+        "[+1]", "\"\\x\"", "[tru]", "1 2", "{\"a\":nx}", "[nulls]", "n"}) {
     auto parsed = parse(text);
     EXPECT_FALSE(parsed.value) << text;
     EXPECT_FALSE(parsed.diagnostics.empty()) << text;
@@ -54,7 +56,9 @@ TEST(JsonParse, ReadsScalarsAtTheTop) {
 }
 
 TEST(JsonWriter, EscapesAndReplacesWhatIsNotUtf8) {
-  EXPECT_EQ(quote("a\"\\\n\x01\xff" "\xc3\xa9"), "\"a\\\"\\\\\\n\\u0001\\ufffd\xc3\xa9\"");
+  EXPECT_EQ(quote("a\"\\\n\x01\xff"
+                  "\xc3\xa9"),
+            "\"a\\\"\\\\\\n\\u0001\\ufffd\xc3\xa9\"");
 }
 
 TEST(JsonWriter, WritesNestedValues) {

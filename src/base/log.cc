@@ -53,7 +53,8 @@ std::string as_json(std::string_view time, Level level, std::string_view event,
 
 std::string as_text(std::string_view time, Level level, std::string_view event,
                     std::initializer_list<Field> fields) {
-  std::string line = std::string(time) + " " + std::string(name_of(level)) + " " + std::string(event);
+  std::string line =
+      std::string(time) + " " + std::string(name_of(level)) + " " + std::string(event);
   for (const Field& field : fields) {
     line += " " + std::string(field.name) + "=";
     std::visit(

@@ -35,7 +35,8 @@ Status give(const std::string& path, uid_t uid, gid_t gid) {
 Status harden_process() {
   const rlimit none{0, 0};
   if (::setrlimit(RLIMIT_CORE, &none) != 0) return fail_errno(errno, "cannot forbid core dumps");
-  if (::prctl(PR_SET_DUMPABLE, 0) != 0) return fail_errno(errno, "cannot make the process undumpable");
+  if (::prctl(PR_SET_DUMPABLE, 0) != 0)
+    return fail_errno(errno, "cannot make the process undumpable");
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return fail_errno(errno, "cannot give up new privileges");
   ::umask(077);
@@ -57,26 +58,48 @@ Status drop_root(const DropOptions& options) {
   if (::setgroups(0, nullptr) != 0 || ::setresgid(gid, gid, gid) != 0 ||
       ::setresuid(uid, uid, uid) != 0)
     return fail_errno(errno, "cannot become user `" + options.user + "`");
-  if (::setuid(0) == 0) return fail(ErrorKind::Internal, "root could be regained after it was given up");
-  // Changing identity forgets the parent-death signal, so that the process would outlive its parent,
-  // and sets the dumpable flag back to the system's default.
+  if (::setuid(0) == 0)
+    return fail(ErrorKind::Internal, "root could be regained after it was given up");
+  // Changing identity forgets the parent-death signal, so that the process would outlive its
+  // parent, and sets the dumpable flag back to the system's default.
   if (::prctl(PR_SET_PDEATHSIG, parent_death_signal) != 0)
     return fail_errno(errno, "cannot keep the parent-death signal");
-  if (::prctl(PR_SET_DUMPABLE, 0) != 0) return fail_errno(errno, "cannot make the process undumpable");
+  if (::prctl(PR_SET_DUMPABLE, 0) != 0)
+    return fail_errno(errno, "cannot make the process undumpable");
   return {};
 }
 
 Status forbid_unneeded_system_calls() {
   scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
   if (filter == nullptr) return fail(ErrorKind::Unsupported, "this kernel has no seccomp filters");
-  const int forbidden[] = {
-      SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
-      SCMP_SYS(process_vm_writev), SCMP_SYS(kexec_load), SCMP_SYS(init_module),
-      SCMP_SYS(finit_module), SCMP_SYS(delete_module), SCMP_SYS(mount), SCMP_SYS(umount2),
-      SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(setns), SCMP_SYS(unshare), SCMP_SYS(bpf),
-      SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(keyctl), SCMP_SYS(add_key),
-      SCMP_SYS(request_key), SCMP_SYS(setuid), SCMP_SYS(setresuid), SCMP_SYS(setgid),
-      SCMP_SYS(setresgid), SCMP_SYS(setgroups), SCMP_SYS(reboot), SCMP_SYS(swapon)};
+  const int forbidden[] = {SCMP_SYS(execve),
+                           SCMP_SYS(execveat),
+                           SCMP_SYS(ptrace),
+                           SCMP_SYS(process_vm_readv),
+                           SCMP_SYS(process_vm_writev),
+                           SCMP_SYS(kexec_load),
+                           SCMP_SYS(init_module),
+                           SCMP_SYS(finit_module),
+                           SCMP_SYS(delete_module),
+                           SCMP_SYS(mount),
+                           SCMP_SYS(umount2),
+                           SCMP_SYS(pivot_root),
+                           SCMP_SYS(chroot),
+                           SCMP_SYS(setns),
+                           SCMP_SYS(unshare),
+                           SCMP_SYS(bpf),
+                           SCMP_SYS(perf_event_open),
+                           SCMP_SYS(userfaultfd),
+                           SCMP_SYS(keyctl),
+                           SCMP_SYS(add_key),
+                           SCMP_SYS(request_key),
+                           SCMP_SYS(setuid),
+                           SCMP_SYS(setresuid),
+                           SCMP_SYS(setgid),
+                           SCMP_SYS(setresgid),
+                           SCMP_SYS(setgroups),
+                           SCMP_SYS(reboot),
+                           SCMP_SYS(swapon)};
   int failed = 0;
   for (const int call : forbidden)
     if (failed == 0) failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 0);

@@ -13,8 +13,8 @@ namespace sealane {
 Status harden_process();
 
 struct DropOptions {
-  std::string user = "nobody";          // becomes its uid and primary gid; no other groups
-  std::vector<std::string> own_folders; // given to that user first, with all that is in them
+  std::string user = "nobody";           // becomes its uid and primary gid; no other groups
+  std::vector<std::string> own_folders;  // given to that user first, with all that is in them
 };
 
 // Gives up root for good.  Does nothing when the process is not root.

@@ -55,7 +55,8 @@ class [[nodiscard]] Result {
   Result(E error) : state_(std::unexpected(std::move(error))) {}
   template <class U>
     requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
-             !std::is_same_v<std::remove_cvref_t<U>, E> && !std::is_same_v<std::remove_cvref_t<U>, T>)
+             !std::is_same_v<std::remove_cvref_t<U>, E> &&
+             !std::is_same_v<std::remove_cvref_t<U>, T>)
   Result(U&& value) : state_(T(std::forward<U>(value))) {}
 
   bool ok() const { return state_.has_value(); }
@@ -102,23 +103,25 @@ using Status = Result<void>;
 #define SEALANE_CONCAT_INNER(a, b) a##b
 #define SEALANE_CONCAT(a, b) SEALANE_CONCAT_INNER(a, b)
 // Leaves the function with the error of `expr`, a Result whose value is not wanted.
-#define SEALANE_TRY(expr)                                                            \
-  do {                                                                               \
+#define SEALANE_TRY(expr)                                                                    \
+  do {                                                                                       \
     if (auto sealane_try = (expr); !sealane_try.ok()) return std::move(sealane_try).error(); \
   } while (false)
 // Declares or assigns `lhs` from the value of `expr`, or leaves the function with its error.
-#define SEALANE_ASSIGN(lhs, expr) SEALANE_ASSIGN_IMPL(SEALANE_CONCAT(sealane_r_, __LINE__), lhs, expr)
-#define SEALANE_ASSIGN_IMPL(name, lhs, expr)         \
-  auto name = (expr);                                \
-  if (!name.ok()) return std::move(name).error();    \
+#define SEALANE_ASSIGN(lhs, expr) \
+  SEALANE_ASSIGN_IMPL(SEALANE_CONCAT(sealane_r_, __LINE__), lhs, expr)
+#define SEALANE_ASSIGN_IMPL(name, lhs, expr)      \
+  auto name = (expr);                             \
+  if (!name.ok()) return std::move(name).error(); \
   lhs = std::move(name).value()
 // The same two inside a coroutine.
-#define SEALANE_CO_TRY(expr)                                                            \
-  do {                                                                                  \
+#define SEALANE_CO_TRY(expr)                                                                    \
+  do {                                                                                          \
     if (auto sealane_try = (expr); !sealane_try.ok()) co_return std::move(sealane_try).error(); \
   } while (false)
-#define SEALANE_CO_ASSIGN(lhs, expr) SEALANE_CO_ASSIGN_IMPL(SEALANE_CONCAT(sealane_r_, __LINE__), lhs, expr)
-#define SEALANE_CO_ASSIGN_IMPL(name, lhs, expr)         \
-  auto name = (expr);                                   \
-  if (!name.ok()) co_return std::move(name).error();    \
+#define SEALANE_CO_ASSIGN(lhs, expr) \
+  SEALANE_CO_ASSIGN_IMPL(SEALANE_CONCAT(sealane_r_, __LINE__), lhs, expr)
+#define SEALANE_CO_ASSIGN_IMPL(name, lhs, expr)      \
+  auto name = (expr);                                \
+  if (!name.ok()) co_return std::move(name).error(); \
   lhs = std::move(name).value()

@@ -53,7 +53,8 @@ bool is_decimal(std::string_view text) {
 bool is_radix_integer(std::string_view text) {
   if (text.size() < 3 || text[0] != '0') return false;
   const std::string_view digits = text.substr(2);
-  if (text[1] == 'o') return std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '7'; });
+  if (text[1] == 'o')
+    return std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '7'; });
   return text[1] == 'x' && std::ranges::all_of(digits, [](char c) {
            return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
          });
@@ -131,7 +132,8 @@ class TreeReader {
           return seen;
         case YAML_DOCUMENT_START_EVENT:
           if (seen) {
-            report(event_->start_mark, "a second document begins here", "keep one document in the file");
+            report(event_->start_mark, "a second document begins here",
+                   "keep one document in the file");
             return false;
           }
           seen = true;
@@ -148,7 +150,8 @@ class TreeReader {
     if (++nodes_ > options_.nodes_max)
       return report(event_->start_mark, fmt::format("more than {} values", options_.nodes_max));
     if (depth >= options_.depth_max)
-      return report(event_->start_mark, fmt::format("nested deeper than {} levels", options_.depth_max));
+      return report(event_->start_mark,
+                    fmt::format("nested deeper than {} levels", options_.depth_max));
     switch (event_->type) {
       case YAML_ALIAS_EVENT:
         report(event_->start_mark,
@@ -166,8 +169,10 @@ class TreeReader {
     const auto& scalar = event_->data.scalar;
     check_properties(scalar.anchor, scalar.tag);
     const std::string_view text = text_of(scalar.value, scalar.length);
-    if (scalar.style == YAML_PLAIN_SCALAR_STYLE) resolve_plain(text, out);
-    else out.data = std::string(text);
+    if (scalar.style == YAML_PLAIN_SCALAR_STYLE)
+      resolve_plain(text, out);
+    else
+      out.data = std::string(text);
     return true;
   }
 
@@ -235,7 +240,8 @@ class TreeReader {
     if (reader)
       report_at(span_at_byte(parser_.problem_offset), std::move(why), {});
     else
-      report(parser_.problem_mark, std::move(why), "look at indentation, quotes and brackets here and just before");
+      report(parser_.problem_mark, std::move(why),
+             "look at indentation, quotes and brackets here and just before");
     return false;
   }
 
@@ -244,7 +250,8 @@ class TreeReader {
     return report_at(span_at(mark), std::move(message), std::move(hint));
   }
   bool report_at(SourceSpan span, std::string message, std::string hint) {
-    diagnostics_.push_back({Severity::Error, std::move(span), one_line(std::move(message)), std::move(hint)});
+    diagnostics_.push_back(
+        {Severity::Error, std::move(span), one_line(std::move(message)), std::move(hint)});
     return false;
   }
 
@@ -253,7 +260,8 @@ class TreeReader {
     if (mark.index < walked_.characters) walked_ = {};
     while (walked_.characters < mark.index && walked_.byte < text_.size()) {
       step();
-      while (walked_.byte < text_.size() && (static_cast<unsigned char>(text_[walked_.byte]) & 0xc0) == 0x80)
+      while (walked_.byte < text_.size() &&
+             (static_cast<unsigned char>(text_[walked_.byte]) & 0xc0) == 0x80)
         step();
       ++walked_.characters;
     }
@@ -271,7 +279,8 @@ class TreeReader {
     }
   }
   SourceSpan place() const {
-    return {options_.file, walked_.line, static_cast<std::uint32_t>(walked_.byte - walked_.line_start + 1)};
+    return {options_.file, walked_.line,
+            static_cast<std::uint32_t>(walked_.byte - walked_.line_start + 1)};
   }
 
   struct Walk {

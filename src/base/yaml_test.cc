@@ -12,7 +12,8 @@ const json::Value& at(const Parsed<json::Value>& parsed, std::string_view name) 
 
 TEST(YamlParse, ResolvesTheCoreSchemaAndNothingElse) {
   auto parsed = parse(
-      "a: yes\nb: true\nc: 1.10\nd: \"1.2\"\ne: ~\nf:\ng: 0x1F\nh: 1.2.3\ni: on\nj: 2027-06-30\nk: 'null'\nl: -.inf\n"
+      "a: yes\nb: true\nc: 1.10\nd: \"1.2\"\ne: ~\nf:\ng: 0x1F\nh: 1.2.3\ni: on\nj: 2027-06-30\nk: "
+      "'null'\nl: -.inf\n"
       "m: 12_000\nn: 0o17\n");
   ASSERT_TRUE(parsed.value) << to_text(parsed.diagnostics.at(0));
   EXPECT_EQ(*at(parsed, "a").text(), "yes");

@@ -20,7 +20,8 @@ void append(std::vector<Diagnostic>& to, std::vector<Diagnostic> from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
-// What the files beside the pipeline file get wrong: a hop is worth nothing if its policy does not load.
+// What the files beside the pipeline file get wrong: a hop is worth nothing if its policy does not
+// load.
 Result<std::vector<Diagnostic>> check_referenced_files(Env& env, const LoadedPipeline& loaded) {
   std::vector<Diagnostic> out;
   for (const pipeline::Node& node : loaded.pipeline.nodes) {
@@ -33,7 +34,9 @@ Result<std::vector<Diagnostic>> check_referenced_files(Env& env, const LoadedPip
     if (hop.policy_file.empty()) continue;
     const std::string path = loaded.folder + "/" + hop.policy_file;
     SEALANE_ASSIGN(const Bytes text, read_file(env, path, kTextBytesMax));
-    append(out, policy::parse_document(as_text(text), policy::DocumentKind::IotDevice, path).diagnostics);
+    append(
+        out,
+        policy::parse_document(as_text(text), policy::DocumentKind::IotDevice, path).diagnostics);
   }
   return out;
 }
@@ -43,15 +46,19 @@ Result<int> run_check(Env& env, const LoadedPipeline& loaded, const CheckArgumen
   const OutputFormat format = arguments.pipeline.format;
   if (const int code = report_diagnostics(diagnostics, format); code != kOk) return code;
   const tls::Capabilities capabilities = tls::build_capabilities();
-  const pipeline::BuildFacts build{
-      .library = capabilities.library, .tls13 = true, .post_quantum_groups = capabilities.has_ml_kem};
+  const pipeline::BuildFacts build{.library = capabilities.library,
+                                   .tls13 = true,
+                                   .post_quantum_groups = capabilities.has_ml_kem};
   std::vector<pipeline::HopAssessment> hops;
   for (const pipeline::Hop& hop : loaded.pipeline.hops)
-    hops.push_back(pipeline::assess(
-        loaded.pipeline, hop,
-        {.build = build, .configured_at = std::nullopt, .observations = {}, .now = SystemClock().now()}));
+    hops.push_back(pipeline::assess(loaded.pipeline, hop,
+                                    {.build = build,
+                                     .configured_at = std::nullopt,
+                                     .observations = {},
+                                     .now = SystemClock().now()}));
   const auto detail = arguments.verbose ? report::Detail::Full : report::Detail::Brief;
-  print(format == OutputFormat::Json ? report::hop_table_json(hops) : report::hop_table_text(hops, detail));
+  print(format == OutputFormat::Json ? report::hop_table_json(hops)
+                                     : report::hop_table_text(hops, detail));
   return pipeline::exit_code_of(hops);
 }
 
@@ -59,14 +66,17 @@ Result<int> run_check(Env& env, const LoadedPipeline& loaded, const CheckArgumen
 
 void add_check_command(CLI::App& app, Chosen& chosen) {
   auto a = std::make_shared<CheckArguments>();
-  CLI::App* command = add_command(app, "check", "One verdict per hop of a pipeline, with the reason",
-                                  "  sealane check pipeline.yaml\n"
-                                  "  sealane check pipeline.yaml -v\n"
-                                  "  sealane check pipeline.yaml --format json");
+  CLI::App* command =
+      add_command(app, "check", "One verdict per hop of a pipeline, with the reason",
+                  "  sealane check pipeline.yaml\n"
+                  "  sealane check pipeline.yaml -v\n"
+                  "  sealane check pipeline.yaml --format json");
   add_pipeline_word(command, a->pipeline);
   command->add_flag("-v,--verbose", a->verbose, "basis, floor and evidence of each hop");
   on_run(command, chosen, [a] {
-    return with_pipeline(a->pipeline, [&](Env& env, const LoadedPipeline& loaded) { return run_check(env, loaded, *a); });
+    return with_pipeline(a->pipeline, [&](Env& env, const LoadedPipeline& loaded) {
+      return run_check(env, loaded, *a);
+    });
   });
 }
 

@@ -51,7 +51,9 @@ int report_error(const Error& error, OutputFormat format) {
   if (format == OutputFormat::Json) {
     json::Writer w(2);
     w.begin_object().key("error").begin_object();
-    w.field("kind", to_string(error.kind)).field("message", error.message).field("hint", error.hint);
+    w.field("kind", to_string(error.kind))
+        .field("message", error.message)
+        .field("hint", error.hint);
     w.end_object().end_object();
     print(w.str() + "\n");
   } else {

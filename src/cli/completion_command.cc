@@ -16,7 +16,8 @@ std::string options_of(const CLI::App& command) {
 void walk(const CLI::App& command, const std::string& path,
           const std::function<void(const CLI::App&, const std::string&)>& visit) {
   visit(command, path);
-  for (const CLI::App* sub : command.get_subcommands([](const CLI::App* a) { return !a->get_group().empty(); }))
+  for (const CLI::App* sub :
+       command.get_subcommands([](const CLI::App* a) { return !a->get_group().empty(); }))
     walk(*sub, path.empty() ? sub->get_name() : path + " " + sub->get_name(), visit);
 }
 
@@ -36,7 +37,8 @@ std::string bash_script(const CLI::App& root) {
       "  case \"$1\" in\n";
   walk(root, "", [&](const CLI::App& command, const std::string& path) {
     out += "    '" + path + "') echo '";
-    for (const CLI::App* sub : command.get_subcommands([](const CLI::App* a) { return !a->get_group().empty(); }))
+    for (const CLI::App* sub :
+         command.get_subcommands([](const CLI::App* a) { return !a->get_group().empty(); }))
       out += sub->get_name() + " ";
     out += options_of(command) + "' ;;\n";
   });
@@ -57,9 +59,14 @@ void add_completion_command(CLI::App& app, Chosen& chosen) {
   add_format_option(command, *format);
   on_run(command, chosen, [&app, shell, format] {
     const std::string script = bash_script(app);
-    print(*format == OutputFormat::Json
-              ? json::Writer(2).begin_object().field("shell", *shell).field("script", script).end_object().str() + "\n"
-              : script);
+    print(*format == OutputFormat::Json ? json::Writer(2)
+                                                  .begin_object()
+                                                  .field("shell", *shell)
+                                                  .field("script", script)
+                                                  .end_object()
+                                                  .str() +
+                                              "\n"
+                                        : script);
     return static_cast<int>(kOk);
   });
 }

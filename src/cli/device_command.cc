@@ -16,7 +16,8 @@ Result<int> run_add(Env& env, const LoadedPipeline& loaded, const AddArguments& 
   if (arguments.generate != arguments.request.csr_file.empty())
     return fail(ErrorKind::Invalid, "say whose key it is: --csr FILE, or --generate",
                 "with --csr the private key never leaves the device");
-  SEALANE_ASSIGN(const AddedDevice added, add_device(env, loaded, arguments.request, SystemClock().now()));
+  SEALANE_ASSIGN(const AddedDevice added,
+                 add_device(env, loaded, arguments.request, SystemClock().now()));
   if (arguments.pipeline.format == OutputFormat::Json) {
     json::Writer w(2);
     w.begin_object().field("thing", added.thing).field("certificate", added.certificate_file);
@@ -26,15 +27,17 @@ Result<int> run_add(Env& env, const LoadedPipeline& loaded, const AddArguments& 
     } else {
       w.value(added.key_file);
     }
-    w.field("certificate_sha256", added.certificate_sha256).field("not_after", to_rfc3339(added.not_after));
+    w.field("certificate_sha256", added.certificate_sha256)
+        .field("not_after", to_rfc3339(added.not_after));
     print(w.end_object().str() + "\n");
     return static_cast<int>(kOk);
   }
-  print("device `" + added.thing + "` is registered until " + to_rfc3339(added.not_after) + "\ncertificate: " +
-        added.certificate_file + "\n");
+  print("device `" + added.thing + "` is registered until " + to_rfc3339(added.not_after) +
+        "\ncertificate: " + added.certificate_file + "\n");
   if (!added.key_file.empty())
     print("key: " + added.key_file +
-          "\nnote: this key was made here, so whoever administers this machine can speak as the device; for real\n"
+          "\nnote: this key was made here, so whoever administers this machine can speak as the "
+          "device; for real\n"
           "      devices make the key on the device and use --csr\n");
   return static_cast<int>(kOk);
 }
@@ -49,10 +52,17 @@ Result<int> run_revoke(const LoadedPipeline& loaded, const RevokeArguments& argu
   SEALANE_TRY(registry.revoke(arguments.thing));
   SEALANE_ASSIGN(const std::uint64_t generation, registry.generation());
   if (arguments.pipeline.format == OutputFormat::Json) {
-    print(json::Writer(2).begin_object().field("thing", arguments.thing).field("state", "revoked")
-              .field("generation", generation).end_object().str() + "\n");
+    print(json::Writer(2)
+              .begin_object()
+              .field("thing", arguments.thing)
+              .field("state", "revoked")
+              .field("generation", generation)
+              .end_object()
+              .str() +
+          "\n");
   } else {
-    print("device `" + arguments.thing + "` is revoked; a running gateway acts on it within a second\n");
+    print("device `" + arguments.thing +
+          "` is revoked; a running gateway acts on it within a second\n");
   }
   return static_cast<int>(kOk);
 }
@@ -64,14 +74,16 @@ Result<int> run_list(const LoadedPipeline& loaded, OutputFormat format) {
   w.begin_object().key("devices").begin_array();
   std::string text;
   for (const identity::Device& device : devices) {
-    const std::string_view state = device.state == identity::DeviceState::Active ? "active" : "revoked";
+    const std::string_view state =
+        device.state == identity::DeviceState::Active ? "active" : "revoked";
     w.begin_object().field("thing", device.thing).field("state", state);
-    w.field("certificate_sha256", device.certificate_sha256).field("not_after", to_rfc3339(device.not_after));
+    w.field("certificate_sha256", device.certificate_sha256)
+        .field("not_after", to_rfc3339(device.not_after));
     w.key("attributes").begin_object();
     for (const auto& [name, value] : device.attributes) w.field(name, value);
     w.end_object().end_object();
-    text += device.thing + "  " + std::string(state) + "  until " + to_rfc3339(device.not_after) + "  " +
-            device.certificate_sha256 + "\n";
+    text += device.thing + "  " + std::string(state) + "  until " + to_rfc3339(device.not_after) +
+            "  " + device.certificate_sha256 + "\n";
   }
   w.end_array().end_object();
   print(format == OutputFormat::Json ? w.str() + "\n" : text);
@@ -87,17 +99,26 @@ void add_device_command(CLI::App& app, Chosen& chosen) {
   device->require_subcommand(1);
   {
     auto a = std::make_shared<AddArguments>();
-    CLI::App* command = add_command(*device, "add", "Issue a device's certificate and register it",
-                                    "  sealane device add seattle --csr seattle.csr\n"
-                                    "  sealane device add sim-01 --generate   # demonstrations only");
+    CLI::App* command =
+        add_command(*device, "add", "Issue a device's certificate and register it",
+                    "  sealane device add seattle --csr seattle.csr\n"
+                    "  sealane device add sim-01 --generate   # demonstrations only");
     add_pipeline_options(command, a->pipeline);
-    command->add_option("NAME", a->request.thing, "a thing that the pipeline's things file lists")->required();
-    command->add_option("--csr", a->request.csr_file, "certificate signing request made on the device")->type_name("FILE");
-    command->add_flag("--generate", a->generate, "make the key here: weaker, as the key was once outside the device");
-    command->add_option("--out", a->request.out_folder, "folder for the files (default: devices/NAME in the state folder)")
+    command->add_option("NAME", a->request.thing, "a thing that the pipeline's things file lists")
+        ->required();
+    command
+        ->add_option("--csr", a->request.csr_file, "certificate signing request made on the device")
+        ->type_name("FILE");
+    command->add_flag("--generate", a->generate,
+                      "make the key here: weaker, as the key was once outside the device");
+    command
+        ->add_option("--out", a->request.out_folder,
+                     "folder for the files (default: devices/NAME in the state folder)")
         ->type_name("DIR");
     on_run(command, chosen, [a] {
-      return with_pipeline(a->pipeline, [&](Env& env, const LoadedPipeline& loaded) { return run_add(env, loaded, *a); });
+      return with_pipeline(a->pipeline, [&](Env& env, const LoadedPipeline& loaded) {
+        return run_add(env, loaded, *a);
+      });
     });
   }
   {
@@ -107,14 +128,18 @@ void add_device_command(CLI::App& app, Chosen& chosen) {
     add_pipeline_options(command, a->pipeline);
     command->add_option("NAME", a->thing, "the thing")->required();
     on_run(command, chosen, [a] {
-      return with_pipeline(a->pipeline, [&](Env&, const LoadedPipeline& loaded) { return run_revoke(loaded, *a); });
+      return with_pipeline(
+          a->pipeline, [&](Env&, const LoadedPipeline& loaded) { return run_revoke(loaded, *a); });
     });
   }
   auto options = std::make_shared<PipelineOptions>();
-  CLI::App* command = add_command(*device, "list", "List the registry", "  sealane device list --format json");
+  CLI::App* command =
+      add_command(*device, "list", "List the registry", "  sealane device list --format json");
   add_pipeline_options(command, *options);
   on_run(command, chosen, [options] {
-    return with_pipeline(*options, [&](Env&, const LoadedPipeline& loaded) { return run_list(loaded, options->format); });
+    return with_pipeline(*options, [&](Env&, const LoadedPipeline& loaded) {
+      return run_list(loaded, options->format);
+    });
   });
 }
 

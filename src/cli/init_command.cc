@@ -17,7 +17,8 @@ struct InitArguments {
 Result<int> run_init(const InitArguments& arguments) {
   PosixEnv env;
   const auto absolute = std::filesystem::absolute(arguments.folder).lexically_normal();
-  const std::string last = absolute.has_filename() ? absolute.filename().string() : absolute.parent_path().filename().string();
+  const std::string last = absolute.has_filename() ? absolute.filename().string()
+                                                   : absolute.parent_path().filename().string();
   const auto files = pipeline::template_files(pipeline::template_name(last));
   json::Writer w(2);
   w.begin_object().field("folder", arguments.folder).key("files").begin_array();
@@ -31,7 +32,8 @@ Result<int> run_init(const InitArguments& arguments) {
     const std::string path = arguments.folder + "/" + file.path;
     SEALANE_TRY(make_folders(env, folder_of(path)));
     // The pipeline file comes first: where there is one already, nothing is written.
-    if (Status wrote = write_file_atomic(env, path, as_bytes(file.text), IfExists::Refuse); !wrote.ok()) {
+    if (Status wrote = write_file_atomic(env, path, as_bytes(file.text), IfExists::Refuse);
+        !wrote.ok()) {
       if (wrote.error().kind != ErrorKind::Conflict) return wrote.error();
       return fail(ErrorKind::Conflict, "`" + path + "` exists already", "choose another folder");
     }
@@ -41,7 +43,8 @@ Result<int> run_init(const InitArguments& arguments) {
   w.end_array();
   const std::string pipeline_file = arguments.folder + "/" + files.front().path;
   std::vector<Diagnostic> diagnostics;
-  SEALANE_ASSIGN(const LoadedPipeline loaded, load_pipeline_file(env, pipeline_file, "", diagnostics));
+  SEALANE_ASSIGN(const LoadedPipeline loaded,
+                 load_pipeline_file(env, pipeline_file, "", diagnostics));
   SEALANE_ASSIGN(const std::vector<std::string> made, provision(env, loaded, SystemClock()));
   w.field("state", loaded.state).key("made").begin_array();
   for (const std::string& line : made) {
@@ -58,9 +61,12 @@ Result<int> run_init(const InitArguments& arguments) {
 
 void add_init_command(CLI::App& app, Chosen& chosen) {
   auto a = std::make_shared<InitArguments>();
-  CLI::App* command = add_command(app, "init", "Write a working pipeline into a folder, with its CA, keys and identities",
-                                  "  sealane init my-pipeline");
-  command->add_option("DIR", a->folder, "the folder; made when it is not there")->required()->type_name("DIR");
+  CLI::App* command = add_command(
+      app, "init", "Write a working pipeline into a folder, with its CA, keys and identities",
+      "  sealane init my-pipeline");
+  command->add_option("DIR", a->folder, "the folder; made when it is not there")
+      ->required()
+      ->type_name("DIR");
   add_format_option(command, a->format);
   on_run(command, chosen, [a] {
     auto done = run_init(*a);

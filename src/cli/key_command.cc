@@ -14,12 +14,13 @@ struct KeyArguments {
   std::string out;
 };
 
-Result<std::unique_ptr<keys::Keyring>> open_keyring(Env& env, const LoadedPipeline& loaded, const std::string& node,
-                                                    const Clock& clock) {
+Result<std::unique_ptr<keys::Keyring>> open_keyring(Env& env, const LoadedPipeline& loaded,
+                                                    const std::string& node, const Clock& clock) {
   std::string name = node;
   for (const pipeline::Node& candidate : loaded.pipeline.nodes)
     if (name.empty() && candidate.kind == pipeline::NodeKind::Gateway) name = candidate.name;
-  if (name.empty()) return fail(ErrorKind::NotFound, "the pipeline has no gateway, so it has no keyring");
+  if (name.empty())
+    return fail(ErrorKind::NotFound, "the pipeline has no gateway, so it has no keyring");
   const std::string folder = loaded.node_folder(name);
   SEALANE_ASSIGN(keys::Unlock unlock, keys::read_unlock(env, folder, loaded.passphrase_file));
   return keys::Keyring::open(folder, unlock, clock);
@@ -35,10 +36,15 @@ Result<int> run_list(Env& env, const LoadedPipeline& loaded, const KeyArguments&
   for (const keys::KeyInfo& key : all) {
     w.begin_object().field("name", key.name).key("epochs").begin_array();
     for (const keys::EpochInfo& epoch : key.epochs) {
-      w.begin_object().field("epoch", std::uint64_t{epoch.number}).field("state", keys::to_string(epoch.state));
-      w.field("created", to_rfc3339(epoch.created)).field("wraps_reserved", epoch.wraps_reserved).end_object();
-      text += key.name + "/" + std::to_string(epoch.number) + "  " + std::string(keys::to_string(epoch.state)) + "  since " +
-              to_rfc3339(epoch.created) + "  wraps reserved " + std::to_string(epoch.wraps_reserved) + "\n";
+      w.begin_object()
+          .field("epoch", std::uint64_t{epoch.number})
+          .field("state", keys::to_string(epoch.state));
+      w.field("created", to_rfc3339(epoch.created))
+          .field("wraps_reserved", epoch.wraps_reserved)
+          .end_object();
+      text += key.name + "/" + std::to_string(epoch.number) + "  " +
+              std::string(keys::to_string(epoch.state)) + "  since " + to_rfc3339(epoch.created) +
+              "  wraps reserved " + std::to_string(epoch.wraps_reserved) + "\n";
     }
     w.end_array().end_object();
   }
@@ -56,11 +62,17 @@ Result<int> run_export(Env& env, const LoadedPipeline& loaded, const KeyArgument
   SEALANE_TRY(write_file_atomic(env, arguments.out, key.reveal(), IfExists::Refuse));
   const std::string name = arguments.key + "/" + std::to_string(epoch);
   if (arguments.pipeline.format == OutputFormat::Json) {
-    print(json::Writer(2).begin_object().field("namespace", keys::kKeyNamespace).field("name", name)
-              .field("file", arguments.out).end_object().str() + "\n");
+    print(json::Writer(2)
+              .begin_object()
+              .field("namespace", keys::kKeyNamespace)
+              .field("name", name)
+              .field("file", arguments.out)
+              .end_object()
+              .str() +
+          "\n");
   } else {
-    print("32 raw bytes of `" + name + "`, namespace `" + std::string(keys::kKeyNamespace) + "`: " + arguments.out +
-          "\nnote: whoever has this file opens every message of this epoch\n");
+    print("32 raw bytes of `" + name + "`, namespace `" + std::string(keys::kKeyNamespace) + "`: " +
+          arguments.out + "\nnote: whoever has this file opens every message of this epoch\n");
   }
   return static_cast<int>(kOk);
 }
@@ -74,25 +86,30 @@ void add_key_command(CLI::App& app, Chosen& chosen) {
   key->require_subcommand(1);
   {
     auto a = std::make_shared<KeyArguments>();
-    CLI::App* command = add_command(*key, "list", "List the keys of a gateway's keyring with their epochs",
-                                    "  sealane key list");
+    CLI::App* command =
+        add_command(*key, "list", "List the keys of a gateway's keyring with their epochs",
+                    "  sealane key list");
     add_pipeline_options(command, a->pipeline);
     command->add_option("--node", a->node, "the gateway (default: the first)");
     on_run(command, chosen, [a] {
-      return with_pipeline(a->pipeline, [&](Env& env, const LoadedPipeline& loaded) { return run_list(env, loaded, *a); });
+      return with_pipeline(a->pipeline, [&](Env& env, const LoadedPipeline& loaded) {
+        return run_list(env, loaded, *a);
+      });
     });
   }
   auto a = std::make_shared<KeyArguments>();
-  CLI::App* command =
-      add_command(*key, "export", "Write the raw key of one epoch, for a reader with an AWS Encryption SDK",
-                  "  sealane key export training --out training.key");
+  CLI::App* command = add_command(
+      *key, "export", "Write the raw key of one epoch, for a reader with an AWS Encryption SDK",
+      "  sealane key export training --out training.key");
   add_pipeline_options(command, a->pipeline);
   command->add_option("KEY", a->key, "name of the key")->required();
   command->add_option("--epoch", a->epoch, "epoch (default: the newest)");
   command->add_option("--node", a->node, "the gateway (default: the first)");
   command->add_option("--out", a->out, "file that must not exist")->required()->type_name("FILE");
   on_run(command, chosen, [a] {
-    return with_pipeline(a->pipeline, [&](Env& env, const LoadedPipeline& loaded) { return run_export(env, loaded, *a); });
+    return with_pipeline(a->pipeline, [&](Env& env, const LoadedPipeline& loaded) {
+      return run_export(env, loaded, *a);
+    });
   });
 }
 

@@ -21,9 +21,10 @@ bool asks_for_json(int argc, char** argv) {
 int run(int argc, char** argv) {
   using namespace sealane::cli;
   CLI::App app{"Sealane keeps every hop of an AI data pipeline encrypted in transit.", "sealane"};
-  app.footer("Start with `sealane demo`, then `sealane init DIR`.\n"
-             "Exit codes: 0 all enforced or inherent, 1 some hop open, 2 bad usage or input, "
-             "3 something unknown, 4 internal error or damaged data, 5 not possible in this build.");
+  app.footer(
+      "Start with `sealane demo`, then `sealane init DIR`.\n"
+      "Exit codes: 0 all enforced or inherent, 1 some hop open, 2 bad usage or input, "
+      "3 something unknown, 4 internal error or damaged data, 5 not possible in this build.");
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "help of every command");
   Chosen chosen;
@@ -33,8 +34,9 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0 && asks_for_json(argc, argv)) {
       using namespace sealane;
-      return report_error(fail(ErrorKind::Invalid, one_line(error.what()), "run the command with --help"),
-                          OutputFormat::Json);
+      return report_error(
+          fail(ErrorKind::Invalid, one_line(error.what()), "run the command with --help"),
+          OutputFormat::Json);
     }
     const int code = app.exit(error);
     return code == 0 ? kOk : kUsage;

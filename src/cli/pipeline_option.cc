@@ -6,7 +6,9 @@ namespace sealane::cli {
 namespace {
 
 void add_common_options(CLI::App* command, PipelineOptions& options) {
-  command->add_option("--state", options.state, "state folder (default: .sealane beside the pipeline file)")
+  command
+      ->add_option("--state", options.state,
+                   "state folder (default: .sealane beside the pipeline file)")
       ->type_name("DIR");
   command
       ->add_option("--passphrase-file", options.passphrase_file,
@@ -18,12 +20,16 @@ void add_common_options(CLI::App* command, PipelineOptions& options) {
 }  // namespace
 
 void add_pipeline_options(CLI::App* command, PipelineOptions& options) {
-  command->add_option("--pipeline", options.file, "the pipeline file")->type_name("FILE")->capture_default_str();
+  command->add_option("--pipeline", options.file, "the pipeline file")
+      ->type_name("FILE")
+      ->capture_default_str();
   add_common_options(command, options);
 }
 
 void add_pipeline_word(CLI::App* command, PipelineOptions& options) {
-  command->add_option("PIPELINE", options.file, "the pipeline file")->type_name("FILE")->capture_default_str();
+  command->add_option("PIPELINE", options.file, "the pipeline file")
+      ->type_name("FILE")
+      ->capture_default_str();
   add_common_options(command, options);
 }
 

@@ -20,12 +20,13 @@ constexpr mode_t kPassable = 0711;
 constexpr mode_t kReadable = 0644;
 
 bool exists(const std::string& path) {
-  struct stat facts {};
+  struct stat facts{};
   return ::stat(path.c_str(), &facts) == 0;
 }
 
 Status set_mode(const std::string& path, mode_t mode) {
-  if (::chmod(path.c_str(), mode) != 0) return fail_errno(errno, "cannot set the mode of `" + path + "`");
+  if (::chmod(path.c_str(), mode) != 0)
+    return fail_errno(errno, "cannot set the mode of `" + path + "`");
   return {};
 }
 
@@ -35,16 +36,19 @@ Status write_public(Env& env, const std::string& path, ByteSpan data) {
 }
 
 Result<identity::CertificateAuthority> open_ca(Env& env, const LoadedPipeline& loaded) {
-  SEALANE_ASSIGN(const Secret passphrase, identity::read_unlock_key(env, loaded.ca_folder() + "/unlock.key"));
+  SEALANE_ASSIGN(const Secret passphrase,
+                 identity::read_unlock_key(env, loaded.ca_folder() + "/unlock.key"));
   return identity::CertificateAuthority::open(env, loaded.ca_folder(), passphrase);
 }
 
 // The thing as the pipeline's things files list it.
-Result<pipeline::Thing> find_thing(Env& env, const LoadedPipeline& loaded, const std::string& name) {
+Result<pipeline::Thing> find_thing(Env& env, const LoadedPipeline& loaded,
+                                   const std::string& name) {
   std::string files;
   for (const pipeline::Node& node : loaded.pipeline.nodes) {
     if (node.kind != pipeline::NodeKind::Device) continue;
-    SEALANE_ASSIGN(const Bytes text, read_file(env, loaded.folder + "/" + node.things_file, kTextBytesMax));
+    SEALANE_ASSIGN(const Bytes text,
+                   read_file(env, loaded.folder + "/" + node.things_file, kTextBytesMax));
     auto parsed = pipeline::parse_things(as_text(text), node.things_file);
     if (!parsed.value) return fail(ErrorKind::Invalid, to_text(parsed.diagnostics.front()));
     for (pipeline::Thing& thing : *parsed.value)
@@ -55,8 +59,8 @@ Result<pipeline::Thing> find_thing(Env& env, const LoadedPipeline& loaded, const
               "add a line for it to " + (files.empty() ? "a device node's things file" : files));
 }
 
-Status provision_gateway(Env& env, const LoadedPipeline& loaded, const pipeline::Node& node, const Clock& clock,
-                         std::vector<std::string>& made) {
+Status provision_gateway(Env& env, const LoadedPipeline& loaded, const pipeline::Node& node,
+                         const Clock& clock, std::vector<std::string>& made) {
   const std::string folder = loaded.node_folder(node.name);
   const std::string unlock_file = folder + "/unlock.key";
   if (loaded.passphrase_file.empty() && !exists(unlock_file)) {
@@ -78,15 +82,16 @@ Status provision_gateway(Env& env, const LoadedPipeline& loaded, const pipeline:
   }
   SEALANE_ASSIGN(const crypto::Ed25519PrivateKey signing, keyring.manifest_signing_key());
   if (!exists(loaded.manifest_public_key())) {
-    SEALANE_TRY(write_public(env, loaded.manifest_public_key(), as_bytes(signing.public_key().pem())));
+    SEALANE_TRY(
+        write_public(env, loaded.manifest_public_key(), as_bytes(signing.public_key().pem())));
     made.push_back("public key of the manifest: " + loaded.manifest_public_key());
   }
   return {};
 }
 
 // Gives each consumer the key of the data set that it reads, newest epoch.
-Status provision_consumer(Env& env, const LoadedPipeline& loaded, const pipeline::Hop& hop, const Clock& clock,
-                          std::vector<std::string>& made) {
+Status provision_consumer(Env& env, const LoadedPipeline& loaded, const pipeline::Hop& hop,
+                          const Clock& clock, std::vector<std::string>& made) {
   for (const pipeline::Hop& sealed : loaded.pipeline.hops) {
     if (sealed.to != hop.from || sealed.seal.empty()) continue;
     const std::string gateway = loaded.node_folder(sealed.from);
@@ -94,7 +99,8 @@ Status provision_consumer(Env& env, const LoadedPipeline& loaded, const pipeline
     SEALANE_ASSIGN(const auto keyring, keys::Keyring::open(gateway, unlock, clock));
     SEALANE_ASSIGN(const keys::KeyInfo info, keyring->find(sealed.seal));
     const std::uint32_t epoch = info.epochs.back().number;
-    const std::string file = loaded.node_folder(hop.to) + "/" + sealed.seal + "-" + std::to_string(epoch) + ".key";
+    const std::string file =
+        loaded.node_folder(hop.to) + "/" + sealed.seal + "-" + std::to_string(epoch) + ".key";
     if (exists(file)) continue;
     SEALANE_ASSIGN(const Secret key, keyring->export_key(sealed.seal, epoch));
     SEALANE_TRY(write_file_atomic(env, file, key.reveal(), IfExists::Refuse));
@@ -113,7 +119,8 @@ Status make_folders(Env& env, const std::string& path) {
   return env.sync_folder(parent);
 }
 
-Result<LoadedPipeline> load_pipeline_file(Env& env, const std::string& file, const std::string& state,
+Result<LoadedPipeline> load_pipeline_file(Env& env, const std::string& file,
+                                          const std::string& state,
                                           std::vector<Diagnostic>& diagnostics) {
   SEALANE_ASSIGN(const Bytes text, read_file(env, file, kTextBytesMax));
   auto parsed = pipeline::load_pipeline(as_text(text), file);
@@ -144,7 +151,8 @@ NodeNames default_names(const pipeline::Node& node) {
   return names;
 }
 
-Result<std::vector<std::string>> provision(Env& env, const LoadedPipeline& loaded, const Clock& clock) {
+Result<std::vector<std::string>> provision(Env& env, const LoadedPipeline& loaded,
+                                           const Clock& clock) {
   std::vector<std::string> made;
   for (const char* part : {"", "/nodes", "/trust", "/public"}) {
     SEALANE_TRY(make_folders(env, loaded.state + part));
@@ -154,8 +162,8 @@ Result<std::vector<std::string>> provision(Env& env, const LoadedPipeline& loade
     SEALANE_TRY(make_folders(env, loaded.ca_folder()));
     SEALANE_ASSIGN(const Secret passphrase,
                    identity::read_or_make_unlock_key(env, loaded.ca_folder() + "/unlock.key"));
-    SEALANE_TRY(identity::CertificateAuthority::create(env, loaded.ca_folder(), loaded.pipeline.name, passphrase,
-                                                       clock.now()));
+    SEALANE_TRY(identity::CertificateAuthority::create(
+        env, loaded.ca_folder(), loaded.pipeline.name, passphrase, clock.now()));
     made.push_back("certificate authority: " + loaded.ca_folder());
   }
   SEALANE_ASSIGN(const Bytes ca, read_file(env, loaded.ca_folder() + "/ca.pem", kTextBytesMax));
@@ -182,7 +190,8 @@ Result<std::vector<std::string>> provision(Env& env, const LoadedPipeline& loade
   return made;
 }
 
-Result<AddedDevice> add_device(Env& env, const LoadedPipeline& loaded, const DeviceRequest& request, Time now) {
+Result<AddedDevice> add_device(Env& env, const LoadedPipeline& loaded, const DeviceRequest& request,
+                               Time now) {
   SEALANE_ASSIGN(const pipeline::Thing thing, find_thing(env, loaded, request.thing));
   SEALANE_ASSIGN(const identity::CertificateAuthority ca, open_ca(env, loaded));
   const std::string out =

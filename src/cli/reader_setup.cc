@@ -10,11 +10,14 @@ namespace {
 
 constexpr std::uint64_t kSmallFileBytesMax = 1u << 20;
 
-Result<const pipeline::Node*> find_consumer(const LoadedPipeline& loaded, const std::string& wanted) {
+Result<const pipeline::Node*> find_consumer(const LoadedPipeline& loaded,
+                                            const std::string& wanted) {
   for (const pipeline::Node& node : loaded.pipeline.nodes)
-    if (node.kind == pipeline::NodeKind::Consumer && (wanted.empty() || node.name == wanted)) return &node;
-  return fail(ErrorKind::NotFound, wanted.empty() ? "the pipeline has no consumer"
-                                                  : "the pipeline has no consumer `" + wanted + "`");
+    if (node.kind == pipeline::NodeKind::Consumer && (wanted.empty() || node.name == wanted))
+      return &node;
+  return fail(ErrorKind::NotFound, wanted.empty()
+                                       ? "the pipeline has no consumer"
+                                       : "the pipeline has no consumer `" + wanted + "`");
 }
 
 // The epoch of `<dataset>-<epoch>.key`; nothing for other names.
@@ -45,12 +48,13 @@ Result<std::vector<keys::ExportedKey>> load_exported_keys(Env& env, const std::s
   }
   if (out.empty())
     return fail(ErrorKind::NotFound, "no key of data set `" + dataset + "` in `" + folder + "`",
-                "`sealane key export " + dataset + " --out " + folder + "/" + dataset + "-1.key` writes one");
+                "`sealane key export " + dataset + " --out " + folder + "/" + dataset +
+                    "-1.key` writes one");
   return out;
 }
 
-Result<ReaderSetup> set_up_reader(Env& env, const LoadedPipeline& loaded, const ReaderRequest& request,
-                                  const Clock& clock) {
+Result<ReaderSetup> set_up_reader(Env& env, const LoadedPipeline& loaded,
+                                  const ReaderRequest& request, const Clock& clock) {
   SEALANE_ASSIGN(const pipeline::Node* consumer, find_consumer(loaded, request.consumer));
   const pipeline::Hop* in = nullptr;
   for (const pipeline::Hop& hop : loaded.pipeline.hops)
@@ -59,11 +63,14 @@ Result<ReaderSetup> set_up_reader(Env& env, const LoadedPipeline& loaded, const 
   const pipeline::Hop* sealed = nullptr;
   for (const pipeline::Hop& hop : loaded.pipeline.hops)
     if (hop.to == in->from && !hop.seal.empty()) sealed = &hop;
-  if (sealed == nullptr) return fail(ErrorKind::NotFound, "no hop into `" + in->from + "` seals a data set");
+  if (sealed == nullptr)
+    return fail(ErrorKind::NotFound, "no hop into `" + in->from + "` seals a data set");
 
   const std::string folder = loaded.node_folder(consumer->name);
-  SEALANE_ASSIGN(std::vector<keys::ExportedKey> exported, load_exported_keys(env, folder, sealed->seal));
-  SEALANE_ASSIGN(const Bytes manifest_key, read_file(env, loaded.manifest_public_key(), kSmallFileBytesMax));
+  SEALANE_ASSIGN(std::vector<keys::ExportedKey> exported,
+                 load_exported_keys(env, folder, sealed->seal));
+  SEALANE_ASSIGN(const Bytes manifest_key,
+                 read_file(env, loaded.manifest_public_key(), kSmallFileBytesMax));
   SEALANE_ASSIGN(const Bytes ca, read_file(env, loaded.trust_ca(), kSmallFileBytesMax));
   const pipeline::Node* lake = loaded.pipeline.find_node(in->from);
   SEALANE_CHECK(lake != nullptr);
@@ -77,12 +84,14 @@ Result<ReaderSetup> set_up_reader(Env& env, const LoadedPipeline& loaded, const 
   if (options.endpoint.port == 0)
     return fail(ErrorKind::Invalid, "nobody says at which port `" + lake->name + "` listens",
                 "use --peer " + lake->name + "=HOST:PORT");
-  const bool tls12 = pipeline::min_tls_at(loaded.pipeline, *in, clock.now()) == pipeline::TlsVersion::Tls12;
+  const bool tls12 =
+      pipeline::min_tls_at(loaded.pipeline, *in, clock.now()) == pipeline::TlsVersion::Tls12;
   options.policy.version_min = tls12 ? tls::Version::Tls12 : tls::Version::Tls13;
   options.policy.version_max = tls::Version::Tls13;
   options.policy.trusted_ca_pem = to_text(ca);
   options.policy.expected_uri = pipeline::node_uri(loaded.pipeline, lake->name);
-  SEALANE_ASSIGN(options.policy.credentials, tls::load_credentials(env, folder + "/cert.pem", folder + "/key.pem"));
+  SEALANE_ASSIGN(options.policy.credentials,
+                 tls::load_credentials(env, folder + "/cert.pem", folder + "/key.pem"));
   options.on_open = [name = in->name(), endpoint = options.endpoint](const tls::PeerFacts& facts) {
     log::write(log::Level::Info, "upstream-open",
                {{"hop", name},

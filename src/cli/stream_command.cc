@@ -21,15 +21,19 @@ struct OpenStream {
   store::JournalName name;
 };
 
-Result<OpenStream> open_stream(Env& env, const LoadedPipeline& loaded, const std::string& wanted, const Clock& clock) {
+Result<OpenStream> open_stream(Env& env, const LoadedPipeline& loaded, const std::string& wanted,
+                               const Clock& clock) {
   const pipeline::Node* gateway = nullptr;
   for (const pipeline::Node& node : loaded.pipeline.nodes)
-    if (node.kind == pipeline::NodeKind::Gateway && (wanted.empty() || node.name == wanted)) gateway = &node;
-  if (gateway == nullptr) return fail(ErrorKind::NotFound, "the pipeline has no gateway `" + wanted + "`");
+    if (node.kind == pipeline::NodeKind::Gateway && (wanted.empty() || node.name == wanted))
+      gateway = &node;
+  if (gateway == nullptr)
+    return fail(ErrorKind::NotFound, "the pipeline has no gateway `" + wanted + "`");
   const std::string folder = loaded.node_folder(gateway->name);
   SEALANE_ASSIGN(keys::Unlock unlock, keys::read_unlock(env, folder, loaded.passphrase_file));
   SEALANE_ASSIGN(auto keyring, keys::Keyring::open(folder, unlock, clock));
-  return OpenStream{std::move(keyring), {folder + "/journal", loaded.pipeline.name, gateway->journal_key}};
+  return OpenStream{std::move(keyring),
+                    {folder + "/journal", loaded.pipeline.name, gateway->journal_key}};
 }
 
 Result<int> run_export(Env& env, const LoadedPipeline& loaded, const StreamArguments& arguments) {
@@ -38,24 +42,34 @@ Result<int> run_export(Env& env, const LoadedPipeline& loaded, const StreamArgum
   keys::Opener opener = keys::Opener::with_keyring(*stream.keyring);
   store::RecoveryOptions look;
   look.cut_torn_tail = false;
-  SEALANE_ASSIGN(const store::Recovered found, store::recover_journal(env, opener, stream.name, look));
+  SEALANE_ASSIGN(const store::Recovered found,
+                 store::recover_journal(env, opener, stream.name, look));
   SEALANE_TRY(make_folders(env, arguments.out));
-  const std::uint64_t from = found.view.segments.empty() ? 1 : found.view.segments.front().header.first;
+  const std::uint64_t from =
+      found.view.segments.empty() ? 1 : found.view.segments.front().header.first;
   store::JournalReader reader(env, opener, stream.name, from);
   std::uint64_t entries = 0;
   std::uint64_t records = 0;
   for (;;) {
     SEALANE_ASSIGN(const auto block, reader.next(found.view));
     if (!block) break;
-    SEALANE_TRY(write_file_atomic(env, arguments.out + "/" + twenty_digits(block->first) + ".esdk", block->message, IfExists::Refuse));
+    SEALANE_TRY(write_file_atomic(env, arguments.out + "/" + twenty_digits(block->first) + ".esdk",
+                                  block->message, IfExists::Refuse));
     ++entries;
     records += block->count;
   }
   if (arguments.pipeline.format == OutputFormat::Json) {
-    print(json::Writer(2).begin_object().field("entries", entries).field("records", records)
-              .field("folder", arguments.out).end_object().str() + "\n");
+    print(json::Writer(2)
+              .begin_object()
+              .field("entries", entries)
+              .field("records", records)
+              .field("folder", arguments.out)
+              .end_object()
+              .str() +
+          "\n");
   } else {
-    print(std::to_string(entries) + " sealed entries with " + std::to_string(records) + " records: " + arguments.out + "\n");
+    print(std::to_string(entries) + " sealed entries with " + std::to_string(records) +
+          " records: " + arguments.out + "\n");
   }
   return static_cast<int>(kOk);
 }
@@ -68,20 +82,29 @@ Result<int> run_repair(Env& env, const LoadedPipeline& loaded, const StreamArgum
   SEALANE_ASSIGN(const gateway::DeliveryState delivered,
                  gateway::load_delivery_state(env, folder_of(stream.name.folder) + "/delivery"));
   options.durable_at_least = delivered.next_sequence - 1;
-  SEALANE_ASSIGN(const store::RepairReport report, store::repair_journal(env, opener, stream.name, options));
+  SEALANE_ASSIGN(const store::RepairReport report,
+                 store::repair_journal(env, opener, stream.name, options));
   json::Writer w(2);
   w.begin_object().key("steps").begin_array();
   std::string text;
   for (const store::RepairStep& step : report.steps) {
-    w.begin_object().field("segment", step.segment).field("offset", step.offset).field("quarantined", step.quarantined);
-    w.field("lost_first", step.lost_first).field("lost_last", step.lost_last).field("kept_records", step.kept_records);
+    w.begin_object()
+        .field("segment", step.segment)
+        .field("offset", step.offset)
+        .field("quarantined", step.quarantined);
+    w.field("lost_first", step.lost_first)
+        .field("lost_last", step.lost_last)
+        .field("kept_records", step.kept_records);
     w.end_object();
-    text += step.segment + " at byte " + std::to_string(step.offset) + ": records " + std::to_string(step.lost_first) +
-            " to " + std::to_string(step.lost_last) + " are lost, " + std::to_string(step.kept_records) +
+    text += step.segment + " at byte " + std::to_string(step.offset) + ": records " +
+            std::to_string(step.lost_first) + " to " + std::to_string(step.lost_last) +
+            " are lost, " + std::to_string(step.kept_records) +
             " after them are kept; the damaged bytes are in " + step.quarantined + "\n";
   }
   w.end_array().end_object();
-  print(arguments.pipeline.format == OutputFormat::Json ? w.str() + "\n" : text.empty() ? "nothing was wrong\n" : text);
+  print(arguments.pipeline.format == OutputFormat::Json ? w.str() + "\n"
+        : text.empty()                                  ? "nothing was wrong\n"
+                                                        : text);
   return static_cast<int>(kOk);
 }
 
@@ -94,23 +117,29 @@ void add_stream_command(CLI::App& app, Chosen& chosen) {
   stream->require_subcommand(1);
   {
     auto a = std::make_shared<StreamArguments>();
-    CLI::App* command = add_command(*stream, "export", "Write each journal entry as a file that any AWS Encryption SDK opens",
-                                    "  sealane stream export --out entries\n"
-                                    "  sealane key export journal --out journal.key");
+    CLI::App* command = add_command(
+        *stream, "export", "Write each journal entry as a file that any AWS Encryption SDK opens",
+        "  sealane stream export --out entries\n"
+        "  sealane key export journal --out journal.key");
     add_pipeline_options(command, a->pipeline);
     command->add_option("--node", a->node, "the gateway (default: the only one)");
     command->add_option("--out", a->out, "folder for the files")->required()->type_name("DIR");
     on_run(command, chosen, [a] {
-      return with_pipeline(a->pipeline, [&](Env& env, const LoadedPipeline& loaded) { return run_export(env, loaded, *a); });
+      return with_pipeline(a->pipeline, [&](Env& env, const LoadedPipeline& loaded) {
+        return run_export(env, loaded, *a);
+      });
     });
   }
   auto a = std::make_shared<StreamArguments>();
-  CLI::App* command = add_command(*stream, "repair", "Make a damaged journal start again, and say what is lost",
-                                  "  sealane stream repair");
+  CLI::App* command =
+      add_command(*stream, "repair", "Make a damaged journal start again, and say what is lost",
+                  "  sealane stream repair");
   add_pipeline_options(command, a->pipeline);
   command->add_option("--node", a->node, "the gateway (default: the only one)");
   on_run(command, chosen, [a] {
-    return with_pipeline(a->pipeline, [&](Env& env, const LoadedPipeline& loaded) { return run_repair(env, loaded, *a); });
+    return with_pipeline(a->pipeline, [&](Env& env, const LoadedPipeline& loaded) {
+      return run_repair(env, loaded, *a);
+    });
   });
 }
 

@@ -11,7 +11,8 @@ void add_version_command(CLI::App& app, Chosen& chosen) {
   add_format_option(command, *format);
   on_run(command, chosen, [format] {
     if (*format == OutputFormat::Json) {
-      print(json::Writer(2).begin_object().field("version", SEALANE_VERSION).end_object().str() + "\n");
+      print(json::Writer(2).begin_object().field("version", SEALANE_VERSION).end_object().str() +
+            "\n");
     } else {
       print("sealane " SEALANE_VERSION "\n");
     }

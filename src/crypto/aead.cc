@@ -80,8 +80,8 @@ void Aes256Gcm::seal(ByteSpan iv, ByteSpan aad, ByteSpan plaintext, MutableByteS
                                     checked_cast<int>(plaintext.size())) == 1);
   unsigned char none[16];
   SEALANE_CHECK(EVP_EncryptFinal_ex(s.sealing, none, &length) == 1);
-  SEALANE_CHECK(EVP_CIPHER_CTX_ctrl(s.sealing, EVP_CTRL_AEAD_GET_TAG,
-                                    checked_cast<int>(tag.size()), as_uchar(tag)) == 1);
+  SEALANE_CHECK(EVP_CIPHER_CTX_ctrl(s.sealing, EVP_CTRL_AEAD_GET_TAG, checked_cast<int>(tag.size()),
+                                    as_uchar(tag)) == 1);
 }
 
 bool Aes256Gcm::open(ByteSpan iv, ByteSpan aad, ByteSpan ciphertext, ByteSpan tag,

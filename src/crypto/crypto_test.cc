@@ -42,7 +42,8 @@ TEST(Hash, PiecesHashLikeTheWholeAndTheHasherIsReusable) {
 }
 
 // OpenSSL's HKDF command gives the same:
-// openssl kdf -keylen 42 -kdfopt digest:SHA512 -kdfopt hexkey:0b*22 -kdfopt hexsalt:00..0c -kdfopt hexinfo:f0..f9 HKDF
+// openssl kdf -keylen 42 -kdfopt digest:SHA512 -kdfopt hexkey:0b*22 -kdfopt hexsalt:00..0c -kdfopt
+// hexinfo:f0..f9 HKDF
 TEST(Hkdf, MatchesRfc5869InputsUnderSha512) {
   HkdfSha512 hkdf;
   hkdf.extract(hex("000102030405060708090a0b0c"),
@@ -70,10 +71,12 @@ struct GcmCase {
   Bytes key = hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");
   Bytes iv = hex("cafebabefacedbaddecaf888");
   Bytes aad = hex("feedfacedeadbeeffeedfacedeadbeefabaddad2");
-  Bytes plaintext = hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
-                        "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
-  Bytes ciphertext = hex("522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
-                         "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662");
+  Bytes plaintext =
+      hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+          "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
+  Bytes ciphertext =
+      hex("522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+          "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662");
   Bytes tag = hex("76fc6ece0f4e1768cddf8853bb2d551b");
 };
 
@@ -158,7 +161,8 @@ TEST(Scrypt, MatchesAnotherImplementation) {
   auto key = scrypt(as_bytes("pleaseletmein"),
                     {.n = 1024, .r = 8, .p = 1, .salt = to_bytes("SodiumChlorideSodiumChloride")});
   ASSERT_TRUE(key.ok());
-  EXPECT_EQ(to_hex(key->reveal()), "e656f3fefc356f528599833568263aa35d2a6ee4831fe149ce40b58b03835fcd");
+  EXPECT_EQ(to_hex(key->reveal()),
+            "e656f3fefc356f528599833568263aa35d2a6ee4831fe149ce40b58b03835fcd");
 }
 
 TEST(Scrypt, RefusesParametersThatAreNoneOrTooMuch) {

@@ -22,9 +22,9 @@ ScryptParameters new_scrypt_parameters();
 
 // Source:  RFC 7914.
 // Result:  32 bytes.
-// Errors:  Invalid – parameters that are no scrypt parameters; TooLarge – more than 1 GiB of memory.
-// Bounds:  128 * n * r bytes of memory, 128 MiB at the defaults; about 0.3 s.
-// Threads: pure.
+// Errors:  Invalid – parameters that are no scrypt parameters; TooLarge – more than 1 GiB of
+// memory. Bounds:  128 * n * r bytes of memory, 128 MiB at the defaults; about 0.3 s. Threads:
+// pure.
 Result<Secret> scrypt(ByteSpan passphrase, const ScryptParameters& parameters);
 
 }  // namespace sealane::crypto

@@ -44,9 +44,9 @@ Result<Ed25519PublicKey> Ed25519PublicKey::from_pem(std::string_view pem) {
 std::array<std::byte, 32> Ed25519PublicKey::raw() const {
   std::array<std::byte, 32> out{};
   std::size_t length = out.size();
-  SEALANE_CHECK(EVP_PKEY_get_raw_public_key(handle_->key, as_uchar(MutableByteSpan(out)),
-                                            &length) == 1 &&
-                length == out.size());
+  SEALANE_CHECK(
+      EVP_PKEY_get_raw_public_key(handle_->key, as_uchar(MutableByteSpan(out)), &length) == 1 &&
+      length == out.size());
   return out;
 }
 
@@ -89,17 +89,17 @@ Result<Ed25519PrivateKey> Ed25519PrivateKey::from_raw(ByteSpan raw) {
 Secret Ed25519PrivateKey::raw() const {
   Secret out = Secret::zeros(32);
   std::size_t length = out.size();
-  SEALANE_CHECK(EVP_PKEY_get_raw_private_key(handle_->key, as_uchar(out.reveal_mutable()),
-                                             &length) == 1 &&
-                length == out.size());
+  SEALANE_CHECK(
+      EVP_PKEY_get_raw_private_key(handle_->key, as_uchar(out.reveal_mutable()), &length) == 1 &&
+      length == out.size());
   return out;
 }
 
 Ed25519PublicKey Ed25519PrivateKey::public_key() const {
   std::array<std::byte, 32> raw{};
   std::size_t length = raw.size();
-  SEALANE_CHECK(EVP_PKEY_get_raw_public_key(handle_->key, as_uchar(MutableByteSpan(raw)),
-                                            &length) == 1);
+  SEALANE_CHECK(
+      EVP_PKEY_get_raw_public_key(handle_->key, as_uchar(MutableByteSpan(raw)), &length) == 1);
   return Ed25519PublicKey::from_raw(raw).value();
 }
 

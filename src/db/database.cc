@@ -119,10 +119,9 @@ Statement& Statement::bind(int index, std::string_view text) {
   return *this;
 }
 Statement& Statement::bind(int index, ByteSpan blob) {
-  const int code =
-      blob.empty() ? sqlite3_bind_zeroblob(compiled(handle_), index, 0)
-                   : sqlite3_bind_blob64(compiled(handle_), index, blob.data(), blob.size(),
-                                         SQLITE_TRANSIENT);
+  const int code = blob.empty() ? sqlite3_bind_zeroblob(compiled(handle_), index, 0)
+                                : sqlite3_bind_blob64(compiled(handle_), index, blob.data(),
+                                                      blob.size(), SQLITE_TRANSIENT);
   if (code != SQLITE_OK) bind_failed_ = true;
   return *this;
 }
@@ -132,7 +131,8 @@ Statement& Statement::bind_null(int index) {
 }
 
 Result<bool> Statement::step() {
-  if (bind_failed_) return fail(ErrorKind::Internal, "a parameter of an SQL statement cannot be bound");
+  if (bind_failed_)
+    return fail(ErrorKind::Internal, "a parameter of an SQL statement cannot be bound");
   const int code = sqlite3_step(compiled(handle_));
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -144,7 +144,8 @@ Result<bool> Statement::step() {
 Status Statement::run() {
   SEALANE_ASSIGN(const bool row, step());
   SEALANE_TRY(reset());
-  if (row) return fail(ErrorKind::Internal, "an SQL statement returned rows where none were expected");
+  if (row)
+    return fail(ErrorKind::Internal, "an SQL statement returned rows where none were expected");
   return {};
 }
 

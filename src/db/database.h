@@ -19,7 +19,7 @@ enum class JournalMode {
 
 struct OpenOptions {
   JournalMode journal = JournalMode::Rollback;
-  bool create = true;      // with mode 0600; the folder must exist
+  bool create = true;  // with mode 0600; the folder must exist
   bool read_only = false;
   int busy_timeout_ms = 5000;
 };
@@ -62,7 +62,8 @@ class Statement {
 // A SQLite database: synchronous=FULL, foreign keys on, busy timeout, secure_delete on.
 //
 // Errors:     NotFound, Conflict (a constraint), Timeout (somebody else holds the lock too long),
-//             Unavailable (disk full, I/O), Corrupt (no database, or damaged), Internal (wrong SQL).
+//             Unavailable (disk full, I/O), Corrupt (no database, or damaged), Internal (wrong
+//             SQL).
 // Durability: a transaction that committed is on disk.
 // Threads:    one at a time.
 class Database {

@@ -58,7 +58,7 @@ TEST_F(DatabaseTest, FileIsReadableByItsOwnerAlone) {
   auto database = open();
   ::umask(old);
   ASSERT_TRUE(database->run("CREATE TABLE t (i INTEGER)").ok());
-  struct stat facts {};
+  struct stat facts{};
   ASSERT_EQ(::stat(path().c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777u, 0600u);
 }
@@ -106,8 +106,10 @@ TEST_F(DatabaseTest, ErrorsSayWhatACallerCanDo) {
 
 TEST_F(DatabaseTest, ForeignKeysHold) {
   auto database = open();
-  ASSERT_TRUE(database->run("CREATE TABLE a (i INTEGER PRIMARY KEY);"
-                            "CREATE TABLE b (i INTEGER REFERENCES a(i))").ok());
+  ASSERT_TRUE(database
+                  ->run("CREATE TABLE a (i INTEGER PRIMARY KEY);"
+                        "CREATE TABLE b (i INTEGER REFERENCES a(i))")
+                  .ok());
   EXPECT_EQ(database->run("INSERT INTO b VALUES (9)").error().kind, ErrorKind::Conflict);
 }
 

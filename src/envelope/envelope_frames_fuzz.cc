@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A sealed message is edited; it opens only if the edits left it as it was, and reading it whole and
-// by ranges agree.
+// A sealed message is edited; it opens only if the edits left it as it was, and reading it whole
+// and by ranges agree.
 //
 // Input: frame length / 16 - 1 (low 3 bits), plaintext length, then edits of four bytes:
 // kind, position (two bytes), argument.
@@ -77,9 +77,10 @@ bool accepts(envelope::Cipher& cipher, const Bytes& message) {
 }
 #else
 bool accepts(envelope::Cipher& cipher, const Bytes& message) {
-  return envelope::decrypt_message(cipher, message, [](const envelope::Header&) -> Result<Secret> {
-           return known().data_key.clone();
-         }).ok();
+  return envelope::decrypt_message(
+             cipher, message,
+             [](const envelope::Header&) -> Result<Secret> { return known().data_key.clone(); })
+      .ok();
 }
 #endif
 

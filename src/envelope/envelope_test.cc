@@ -96,7 +96,10 @@ TEST(Message, StreamedBodyHasTheBytesOfTheOneShotBody) {
       plan.frame_length = 16;
       Bytes streamed;
       BodySealer sealer(cipher, seal_header(cipher, plan, sealed.known.data_key).value(),
-                        [&](ByteSpan bytes) -> Status { append(streamed, bytes); return {}; });
+                        [&](ByteSpan bytes) -> Status {
+                          append(streamed, bytes);
+                          return {};
+                        });
       for (ByteSpan rest(sealed.plaintext); !rest.empty();) {
         const std::size_t count = std::min(piece, rest.size());
         ASSERT_TRUE(sealer.write(rest.first(count)).ok());
@@ -133,9 +136,11 @@ TEST(Message, EveryFlippedBitIsRefused) {
       Bytes changed = sealed.message;
       changed[at] ^= static_cast<std::byte>(1 << bit);
       EXPECT_FALSE(decrypt_message(cipher, changed, always(sealed.known.data_key)).ok()) << at;
-      auto reader = SeekableReader::open(reader_of(changed), changed.size(),
-                                         always(sealed.known.data_key));
-      if (reader.ok()) { EXPECT_FALSE(reader->read(0, reader->size()).ok()) << at; }
+      auto reader =
+          SeekableReader::open(reader_of(changed), changed.size(), always(sealed.known.data_key));
+      if (reader.ok()) {
+        EXPECT_FALSE(reader->read(0, reader->size()).ok()) << at;
+      }
     }
   }
 }
@@ -147,7 +152,8 @@ TEST(Message, EveryTruncationAndEveryAdditionIsRefused) {
     const Bytes cut(sealed.message.begin(),
                     sealed.message.begin() + static_cast<std::ptrdiff_t>(size));
     EXPECT_FALSE(decrypt_message(cipher, cut, always(sealed.known.data_key)).ok()) << size;
-    EXPECT_FALSE(SeekableReader::open(reader_of(cut), size, always(sealed.known.data_key)).ok()) << size;
+    EXPECT_FALSE(SeekableReader::open(reader_of(cut), size, always(sealed.known.data_key)).ok())
+        << size;
   }
   for (std::size_t more = 1; more < 200; ++more) {
     Bytes longer = sealed.message;
@@ -155,7 +161,8 @@ TEST(Message, EveryTruncationAndEveryAdditionIsRefused) {
     auto opened = decrypt_message(cipher, longer, always(sealed.known.data_key));
     ASSERT_FALSE(opened.ok());
     EXPECT_EQ(opened.error().message, "bytes follow the message's final frame");
-    EXPECT_FALSE(SeekableReader::open(reader_of(longer), longer.size(), always(sealed.known.data_key)).ok());
+    EXPECT_FALSE(
+        SeekableReader::open(reader_of(longer), longer.size(), always(sealed.known.data_key)).ok());
   }
 }
 
@@ -173,8 +180,11 @@ TEST(Message, FramesCannotBeReorderedDroppedOrRepeated) {
   ASSERT_EQ(with({0, 1, 2}), sealed.message);
   for (const Bytes& wrong : {with({1, 0, 2}), with({0, 1}), with({0, 1, 2, 2}), with({0, 0, 2})}) {
     EXPECT_FALSE(decrypt_message(cipher, wrong, always(sealed.known.data_key)).ok());
-    auto reader = SeekableReader::open(reader_of(wrong), wrong.size(), always(sealed.known.data_key));
-    if (reader.ok()) { EXPECT_FALSE(reader->read(0, reader->size()).ok()); }
+    auto reader =
+        SeekableReader::open(reader_of(wrong), wrong.size(), always(sealed.known.data_key));
+    if (reader.ok()) {
+      EXPECT_FALSE(reader->read(0, reader->size()).ok());
+    }
   }
 }
 
@@ -194,8 +204,9 @@ TEST(Message, FrameIvThatIsNotTheSequenceNumberIsRefusedUnlessAskedFor) {
   append(message, frame);
   EXPECT_EQ(decrypt_message(cipher, message, always(known.data_key)).error().message,
             "frame 1 is not where it belongs");
-  EXPECT_TRUE(decrypt_message(cipher, message, always(known.data_key),
-                              {.frame_ivs = FrameIvs::AsWritten}).ok());
+  EXPECT_TRUE(
+      decrypt_message(cipher, message, always(known.data_key), {.frame_ivs = FrameIvs::AsWritten})
+          .ok());
 }
 
 // INVARIANT of the format: what one message's header promises never opens under another data key.
@@ -326,9 +337,9 @@ TEST(Context, OnlyOneEncodingIsAccepted) {
   const EncryptionContext two = {{"a", "1"}, {"b", ""}};
   EXPECT_EQ(decode_context(encode_context(two).value()).value(), two);
   for (const char* wrong : {"00", "0000", "0001", "00010001", "000100016100013100",
-                            "0002000162000131000161000131",   // not sorted
-                            "0002000161000131000161000132",   // a key twice
-                            "00010001ff000131"}) {            // not UTF-8
+                            "0002000162000131000161000131",  // not sorted
+                            "0002000161000131000161000132",  // a key twice
+                            "00010001ff000131"}) {           // not UTF-8
     EXPECT_EQ(decode_context(hex(wrong)).error().kind, ErrorKind::Invalid) << wrong;
   }
   EXPECT_EQ(encode_context({{"k", "\xc0\xaf"}}).error().kind, ErrorKind::Invalid);

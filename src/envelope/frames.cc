@@ -62,7 +62,8 @@ struct Aad {
   std::size_t size = 0;
   ByteSpan span() const { return ByteSpan(bytes).first(size); }
 };
-Aad make_aad(const MessageId& id, FrameKind kind, std::uint32_t sequence, std::size_t content_bytes) {
+Aad make_aad(const MessageId& id, FrameKind kind, std::uint32_t sequence,
+             std::size_t content_bytes) {
   Aad out;
   const MutableByteSpan to(out.bytes);
   const std::string_view content = kind == FrameKind::Final ? kFinalContent : kRegularContent;

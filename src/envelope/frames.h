@@ -11,14 +11,14 @@
 
 namespace sealane::envelope {
 
-inline constexpr std::size_t kFrameHeadBytes = 16;         // sequence number, IV
-inline constexpr std::size_t kFinalFrameHeadBytes = 24;    // marker, sequence number, IV, length
+inline constexpr std::size_t kFrameHeadBytes = 16;       // sequence number, IV
+inline constexpr std::size_t kFinalFrameHeadBytes = 24;  // marker, sequence number, IV, length
 inline constexpr std::size_t kFrameOverheadBytes = 32;
 inline constexpr std::size_t kFinalFrameOverheadBytes = 40;
 
 // Where the frames of a body stand.
 struct BodyLayout {
-  std::uint64_t frames = 0;       // the final one included
+  std::uint64_t frames = 0;  // the final one included
   std::uint64_t plaintext_bytes = 0;
   std::uint64_t body_bytes = 0;
   std::uint32_t frame_length = 0;

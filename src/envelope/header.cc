@@ -52,7 +52,8 @@ class Decoder {
     const auto version = reader_.be<std::uint8_t>();
     if (!version) return false;
     if (*version == kVersion1)
-      return fail(ErrorKind::Unsupported, "message format version 1, which does not commit to its key");
+      return fail(ErrorKind::Unsupported,
+                  "message format version 1, which does not commit to its key");
     if (*version != kVersion2) return fail(ErrorKind::Invalid, "not a sealed message");
     const auto suite = reader_.be<std::uint16_t>();
     if (!suite) return false;
@@ -97,8 +98,9 @@ class Decoder {
       }
       if (!is_utf8(as_text(parts[0])))
         return fail(ErrorKind::Invalid, "a key provider's name is not UTF-8");
-      out_.header.data_keys.push_back(
-          {.provider = to_text(parts[0]), .info = to_bytes(parts[1]), .ciphertext = to_bytes(parts[2])});
+      out_.header.data_keys.push_back({.provider = to_text(parts[0]),
+                                       .info = to_bytes(parts[1]),
+                                       .ciphertext = to_bytes(parts[2])});
     }
     return true;
   }
@@ -109,7 +111,8 @@ class Decoder {
     if (!content_type) return false;
     if (*content_type == kNotFramed)
       return fail(ErrorKind::Unsupported, "a message whose body is not framed");
-    if (*content_type != kFramed) return fail(ErrorKind::Invalid, "unknown content type of a message");
+    if (*content_type != kFramed)
+      return fail(ErrorKind::Invalid, "unknown content type of a message");
     const auto frame_length = reader_.be<std::uint32_t>();
     if (!frame_length) return false;
     if (*frame_length == 0) return fail(ErrorKind::Invalid, "the message's frame length is 0");

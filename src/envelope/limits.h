@@ -17,10 +17,10 @@ struct Limits {
   std::size_t context_bytes_max = 16u << 10;  // serialized; the format's own limit is 65,535
   std::size_t context_pairs_max = 64;
   std::size_t edk_count_max = 8;
-  std::size_t edk_field_bytes_max = 8u << 10;      // each of provider, information, ciphertext
+  std::size_t edk_field_bytes_max = 8u << 10;  // each of provider, information, ciphertext
   std::size_t header_bytes_max = 128u << 10;
   std::uint32_t frame_length_max = 64u << 20;
-  std::uint64_t message_bytes_max = 1ull << 30;    // for reading or writing a message as a whole
+  std::uint64_t message_bytes_max = 1ull << 30;  // for reading or writing a message as a whole
   FrameIvs frame_ivs = FrameIvs::Sequence;
 };
 

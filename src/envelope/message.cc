@@ -12,7 +12,9 @@ constexpr std::size_t kDataKeyBytes = 32;
 constexpr std::uint32_t kFinalMarker = 0xffffffff;
 constexpr std::string_view kReservedPrefix = "aws-crypto-";
 // Suite id and label; the label of the commitment has no suite id before it.
-constexpr std::string_view kDeriveKeyInfo = "\x04\x78" "DERIVEKEY";
+constexpr std::string_view kDeriveKeyInfo =
+    "\x04\x78"
+    "DERIVEKEY";
 constexpr std::string_view kCommitKeyInfo = "COMMITKEY";
 
 struct DerivedKeys {
@@ -99,7 +101,8 @@ Result<SealedHeader> seal_header(Cipher& cipher, const HeaderPlan& plan, const S
 
 Result<Bytes> seal_body(Cipher& cipher, SealedHeader header, ByteSpan plaintext,
                         const Limits& limits) {
-  SEALANE_ASSIGN(const BodyLayout layout, layout_for_plaintext(plaintext.size(), header.frame_length));
+  SEALANE_ASSIGN(const BodyLayout layout,
+                 layout_for_plaintext(plaintext.size(), header.frame_length));
   if (header.bytes.size() + layout.body_bytes > limits.message_bytes_max)
     return fail(ErrorKind::TooLarge, "the message is too long");
   cipher.gcm.set_key(header.content_key.reveal());
@@ -159,8 +162,8 @@ Status BodySealer::flush(FrameKind kind, ByteSpan plaintext) {
   const MutableByteSpan frame = MutableByteSpan(frame_).subspan(
       kFinalFrameHeadBytes - head, head + plaintext.size() + crypto::kAesGcmTagBytes);
   cipher_.gcm.set_key(header_.content_key.reveal());
-  seal_frame(cipher_.gcm, header_.message_id, kind, static_cast<std::uint32_t>(sequence_), plaintext,
-             frame);
+  seal_frame(cipher_.gcm, header_.message_id, kind, static_cast<std::uint32_t>(sequence_),
+             plaintext, frame);
   ++sequence_;
   filled_ = 0;
   return give(frame);
@@ -180,8 +183,10 @@ Status BodySealer::write(ByteSpan plaintext) {
       plaintext = plaintext.subspan(header_.frame_length);
       continue;
     }
-    const std::size_t count = std::min<std::size_t>(header_.frame_length - filled_, plaintext.size());
-    copy_bytes(MutableByteSpan(frame_).subspan(kFinalFrameHeadBytes + filled_), plaintext.first(count));
+    const std::size_t count =
+        std::min<std::size_t>(header_.frame_length - filled_, plaintext.size());
+    copy_bytes(MutableByteSpan(frame_).subspan(kFinalFrameHeadBytes + filled_),
+               plaintext.first(count));
     filled_ += count;
     plaintext = plaintext.subspan(count);
   }

@@ -105,8 +105,8 @@ using DataKeyFor = std::function<Result<Secret>(const Header&)>;
 // Opens a whole message.  Errors: those of decode_header and open_header; Corrupt – a body cut
 // short, bytes after it, a frame that does not fit; TooLarge.  Nothing of the plaintext is returned
 // unless every frame fits.
-Result<OpenedMessage> decrypt_message(Cipher& cipher, ByteSpan message, const DataKeyFor& data_key_for,
-                                      const Limits& limits = {});
+Result<OpenedMessage> decrypt_message(Cipher& cipher, ByteSpan message,
+                                      const DataKeyFor& data_key_for, const Limits& limits = {});
 
 // The tag of the final frame: a message's last 16 bytes.  Nothing when it is shorter.
 std::optional<crypto::GcmTag> final_frame_tag(ByteSpan message);

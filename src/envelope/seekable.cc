@@ -22,7 +22,8 @@ Result<FetchedHeader> fetch_header(const ReadAt& read_at, std::uint64_t message_
   std::uint64_t want = kFirstReadBytes;
   for (;;) {
     const std::uint64_t have = out.bytes.size();
-    const std::uint64_t size = std::min({want, message_bytes, std::uint64_t{limits.header_bytes_max}});
+    const std::uint64_t size =
+        std::min({want, message_bytes, std::uint64_t{limits.header_bytes_max}});
     out.bytes.resize(static_cast<std::size_t>(size));
     SEALANE_TRY(read_at(have, MutableByteSpan(out.bytes).subspan(static_cast<std::size_t>(have))));
     SEALANE_ASSIGN(auto decoded, decode_header(out.bytes, limits));
@@ -57,8 +58,7 @@ Result<SeekableReader> SeekableReader::open(ReadAt read_at, std::uint64_t messag
   // The size says how long the plaintext is; only the final frame's tag makes that true.
   Bytes frame(static_cast<std::size_t>(out.layout_.frame_bytes(out.layout_.frames)));
   Bytes plaintext(out.layout_.final_bytes);
-  SEALANE_TRY(
-      out.read_at_(out.body_offset_ + out.layout_.frame_offset(out.layout_.frames), frame));
+  SEALANE_TRY(out.read_at_(out.body_offset_ + out.layout_.frame_offset(out.layout_.frames), frame));
   SEALANE_TRY(open_frame(out.gcm_, out.header_.message_id, FrameKind::Final,
                          static_cast<std::uint32_t>(out.layout_.frames), frame, plaintext,
                          limits.frame_ivs));
@@ -81,7 +81,8 @@ Result<Bytes> SeekableReader::read(std::uint64_t offset, std::uint64_t length) {
   while (first <= last) {
     const std::uint64_t until = std::min(last, first + at_once - 1);
     const std::uint64_t begin = layout_.frame_offset(first);
-    frame_.resize(static_cast<std::size_t>(layout_.frame_offset(until) + layout_.frame_bytes(until) - begin));
+    frame_.resize(
+        static_cast<std::size_t>(layout_.frame_offset(until) + layout_.frame_bytes(until) - begin));
     SEALANE_TRY(read_at_(body_offset_ + begin, frame_));
     for (std::uint64_t sequence = first; sequence <= until; ++sequence) {
       const bool is_final = sequence == layout_.frames;
@@ -94,7 +95,8 @@ Result<Bytes> SeekableReader::read(std::uint64_t offset, std::uint64_t length) {
           plaintext, frame_ivs_));
       const std::uint64_t frame_at = (sequence - 1) * layout_.frame_length;
       const std::uint64_t from = std::max(offset, frame_at) - frame_at;
-      const std::uint64_t to = std::min<std::uint64_t>(offset + length - frame_at, plaintext.size());
+      const std::uint64_t to =
+          std::min<std::uint64_t>(offset + length - frame_at, plaintext.size());
       append(out, ByteSpan(plaintext).subspan(static_cast<std::size_t>(from),
                                               static_cast<std::size_t>(to - from)));
     }

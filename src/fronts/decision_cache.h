@@ -10,7 +10,8 @@
 namespace sealane::fronts {
 
 // Decisions about one action of one connection, by topic.  Holds only what may be kept: decisions
-// that read nothing but connection-constant keys, until the next instant at which they could change.
+// that read nothing but connection-constant keys, until the next instant at which they could
+// change.
 //
 // Owner:   one connection, one action.  A change of policy clears it.
 // Bounds:  kEntriesMax topics; when full it starts anew.
@@ -35,7 +36,9 @@ class DecisionCache {
  private:
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
   };
   std::unordered_map<std::string, Entry, Hash, std::equal_to<>> entries_;
 };

@@ -20,7 +20,8 @@ constexpr std::size_t kScratchBytes = 64u << 10;
 // A connection keeps at most this much memory for the start of a packet while nothing arrives.
 constexpr std::size_t kPendingKeptBytes = 4u << 10;
 constexpr std::chrono::seconds kRefusalLogInterval{1};
-// A subscriber's output is flushed at once over the first, and gets nothing of QoS 0 over the second.
+// A subscriber's output is flushed at once over the first, and gets nothing of QoS 0 over the
+// second.
 constexpr std::size_t kFlushAtOnceBytes = 256u << 10;
 constexpr std::size_t kSlowSubscriberBytes = 2u << 20;
 
@@ -39,8 +40,8 @@ std::string generated_client_id() {
 
 // One device's connection.
 struct MqttFront::Connection {
-  Connection(std::uint64_t the_id, net::TlsStream the_stream, const MqttFrontOptions& options, Time now,
-             net::asio::io_context& context_of_loop)
+  Connection(std::uint64_t the_id, net::TlsStream the_stream, const MqttFrontOptions& options,
+             Time now, net::asio::io_context& context_of_loop)
       : id(the_id),
         stream(std::move(the_stream)),
         peer(stream.peer_address()),
@@ -141,8 +142,8 @@ MqttFront::MqttFront(MqttFrontParts parts, MqttFrontOptions options,
 MqttFront::~MqttFront() = default;
 
 net::Task<> MqttFront::serve(net::TlsStream stream) {
-  auto c = std::make_shared<Connection>(state_->next_id++, std::move(stream), options_, parts_.clock.now(),
-                                        parts_.loop.context());
+  auto c = std::make_shared<Connection>(state_->next_id++, std::move(stream), options_,
+                                        parts_.clock.now(), parts_.loop.context());
   const auto registry = parts_.registry();
   const auto& certificate = c->stream.facts().certificate;
   const identity::Device* device = certificate ? registry->find(certificate->sha256) : nullptr;
@@ -298,7 +299,8 @@ void MqttFront::on_publish(Connection& c, const mqtt::AskPublish& publish) {
     return;
   }
   auto& acks = state_->block_acks;
-  if (acks.empty() || acks.back().id != c.id) acks.push_back({state_->connections.at(c.id), c.id, 0});
+  if (acks.empty() || acks.back().id != c.id)
+    acks.push_back({state_->connections.at(c.id), c.id, 0});
   if (publish.qos != mqtt::Qos::AtMostOnce) ++acks.back().count;
 }
 

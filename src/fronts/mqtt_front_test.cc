@@ -165,18 +165,18 @@ class MqttFrontTest : public testing::Test {
     committer_ = std::make_unique<store::Committer>(*journal_, keys_.clock);
     options.listener = "mqtt";
     options.arn_prefix = "arn:aws:iot:local:000000000000:";
-    front_ = std::make_unique<MqttFront>(
-        MqttFrontParts{.loop = loop_,
-                       .journal = *journal_,
-                       .sealer = sealer_,
-                       .committer = *committer_,
-                       .clock = keys_.clock,
-                       .hub = hub_,
-                       .registry = [this] {
-                         const std::lock_guard lock(mutex_);
-                         return registry_;
-                       }},
-        options, policies_of(policy));
+    front_ = std::make_unique<MqttFront>(MqttFrontParts{.loop = loop_,
+                                                        .journal = *journal_,
+                                                        .sealer = sealer_,
+                                                        .committer = *committer_,
+                                                        .clock = keys_.clock,
+                                                        .hub = hub_,
+                                                        .registry =
+                                                            [this] {
+                                                              const std::lock_guard lock(mutex_);
+                                                              return registry_;
+                                                            }},
+                                         options, policies_of(policy));
     listener_ = net::TlsListener::open(loop_, {.name = "mqtt"},
                                        tls::Context::server(pki_.server("edge")).value())
                     .value();
@@ -199,9 +199,8 @@ class MqttFrontTest : public testing::Test {
     credentials = pki_.device(thing);
     const auto certificate =
         crypto::Certificate::from_pem(as_bytes(credentials->certificate_pem)).value();
-    devices_.push_back({.thing = thing,
-                        .certificate_sha256 = certificate.facts().sha256,
-                        .serial = "1"});
+    devices_.push_back(
+        {.thing = thing, .certificate_sha256 = certificate.facts().sha256, .serial = "1"});
     publish_registry();
     return credentials;
   }
@@ -274,7 +273,8 @@ TEST_F(MqttFrontTest, AnAcknowledgedPublishIsInTheJournalInOrder) {
   for (const std::uint16_t id : ids) ASSERT_TRUE(seattle.acknowledged(id));
   const auto all = records();
   ASSERT_EQ(all.size(), 20u);
-  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], "seattle seattle/t " + std::to_string(i));
+  for (std::size_t i = 0; i < all.size(); ++i)
+    EXPECT_EQ(all[i], "seattle seattle/t " + std::to_string(i));
 }
 
 TEST_F(MqttFrontTest, AForeignClientIdIsRefused) {
@@ -297,7 +297,8 @@ TEST_F(MqttFrontTest, SubscribersGetWhatPolicyLetsThemReceive) {
   start();
   Device watcher = device("newyork");
   ASSERT_TRUE(watcher.connect());
-  ASSERT_EQ(watcher.subscribe("#", mqtt::Qos::AtLeastOnce), mqtt::SubscribeCode::GrantedAtLeastOnce);
+  ASSERT_EQ(watcher.subscribe("#", mqtt::Qos::AtLeastOnce),
+            mqtt::SubscribeCode::GrantedAtLeastOnce);
   Device seattle = device("seattle");
   ASSERT_TRUE(seattle.connect());
   ASSERT_TRUE(seattle.acknowledged(seattle.publish("seattle/closed", "hidden")));

@@ -12,7 +12,9 @@ std::string_view version_number(std::string_view version) {
   return v == std::string_view::npos ? version : version.substr(v + 1);
 }
 
-bool is_post_quantum(std::string_view group) { return group.find("MLKEM") != std::string_view::npos; }
+bool is_post_quantum(std::string_view group) {
+  return group.find("MLKEM") != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -35,7 +37,8 @@ policy::Context connection_context(const ConnectionFacts& facts) {
   return context;
 }
 
-void add_device(policy::Context& context, const identity::Device& device, std::string_view client_id) {
+void add_device(policy::Context& context, const identity::Device& device,
+                std::string_view client_id) {
   context.set("iot:ClientId", client_id);
   const bool attached = client_id == device.thing;
   context.set_bool("iot:Connection.Thing.IsAttached", attached);

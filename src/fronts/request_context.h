@@ -28,7 +28,8 @@ policy::Context connection_context(const ConnectionFacts& facts);
 // `iot:Connection.Thing.ThingName`, `…IsAttached`, `…Attributes[name]`.  The thing's keys are
 // present only when the client id is the thing's name, as AWS IoT Core has it; `iot:ClientId` is
 // always set.
-void add_device(policy::Context& context, const identity::Device& device, std::string_view client_id);
+void add_device(policy::Context& context, const identity::Device& device,
+                std::string_view client_id);
 
 // The keys above: they do not change while a connection lives, so that a decision that read no
 // other may be kept.

@@ -72,7 +72,8 @@ net::Task<Status> S3Front::handle(net::HttpExchange& exchange) {
     co_return co_await answer_error(exchange, {S3Code::AccessDenied, "Access Denied"});
   if (const auto* r = std::get_if<http::PutObject>(&request)) co_return co_await put(exchange, *r);
   if (const auto* r = std::get_if<http::GetObject>(&request)) co_return co_await get(exchange, *r);
-  if (const auto* r = std::get_if<http::HeadObject>(&request)) co_return co_await head(exchange, *r);
+  if (const auto* r = std::get_if<http::HeadObject>(&request))
+    co_return co_await head(exchange, *r);
   co_return co_await list(exchange, std::get<http::ListObjectsV2>(request));
 }
 
@@ -81,8 +82,10 @@ bool S3Front::may(const net::HttpExchange& exchange, const http::S3Request& requ
   const policy::Context connection =
       connection_context({exchange.peer(), ip_of(exchange.peer_address()), now});
   policy::Context context = policy::Context::in_front_of(connection);
-  if (const auto* list = std::get_if<http::ListObjectsV2>(&request)) context.set("s3:prefix", list->prefix);
-  // The service's own name of the TLS version, so that a bucket policy means here what it means there.
+  if (const auto* list = std::get_if<http::ListObjectsV2>(&request))
+    context.set("s3:prefix", list->prefix);
+  // The service's own name of the TLS version, so that a bucket policy means here what it means
+  // there.
   if (const auto* version = connection.find("sealane:tlsversion"); version != nullptr)
     context.set("s3:TlsVersion", version->values.front());
   const std::string principal = principal_of_(exchange.peer().identity);
@@ -113,12 +116,14 @@ net::Task<Status> S3Front::put(net::HttpExchange& exchange, http::PutObject put)
     std::vector<http::OwnedHeader> headers;
     if (existing.ok()) headers = object_headers(*existing);
     headers.push_back({"Content-Type", "application/xml"});
-    std::erase_if(headers, [](const http::OwnedHeader& h) { return h.value == "application/octet-stream"; });
+    std::erase_if(headers,
+                  [](const http::OwnedHeader& h) { return h.value == "application/octet-stream"; });
     const std::string document = http::encode_s3_error(
         {S3Code::PreconditionFailed, "An object of that name exists"}, put.key);
     co_return co_await exchange.respond(412, std::move(headers), to_bytes(document));
   }
-  if (!begun.ok()) co_return co_await answer_error(exchange, {http::s3_code_of(begun.error().kind), "Not stored"});
+  if (!begun.ok())
+    co_return co_await answer_error(exchange, {http::s3_code_of(begun.error().kind), "Not stored"});
   crypto::Sha256Hasher sha256;
   crypto::Md5ForS3EtagHasher md5;
   Bytes piece(options_.piece_bytes);
@@ -132,14 +137,18 @@ net::Task<Status> S3Front::put(net::HttpExchange& exchange, http::PutObject put)
     sha256.update(data);
     md5.update(data);
     if (Status stored = (*begun)->append(data); !stored.ok())
-      co_return co_await answer_error(exchange, {http::s3_code_of(stored.error().kind), "Not stored"});
+      co_return co_await answer_error(exchange,
+                                      {http::s3_code_of(stored.error().kind), "Not stored"});
   }
-  if (received != put.content_length) co_return fail(ErrorKind::Unavailable, "the body ended early");
+  if (received != put.content_length)
+    co_return fail(ErrorKind::Unavailable, "the body ended early");
   const bool sha256_differs =
       put.checksum_sha256 && !crypto::equal_constant_time(sha256.finish(), *put.checksum_sha256);
-  const bool md5_differs = put.content_md5 && !crypto::equal_constant_time(md5.finish(), *put.content_md5);
+  const bool md5_differs =
+      put.content_md5 && !crypto::equal_constant_time(md5.finish(), *put.content_md5);
   if (sha256_differs || md5_differs)
-    co_return co_await answer_error(exchange, {S3Code::BadDigest, "The digest does not match the body"});
+    co_return co_await answer_error(exchange,
+                                    {S3Code::BadDigest, "The digest does not match the body"});
   auto committed = (*begun)->commit(clock_.now());
   if (!committed.ok()) {
     const S3Code code = committed.error().kind == ErrorKind::Conflict
@@ -152,20 +161,23 @@ net::Task<Status> S3Front::put(net::HttpExchange& exchange, http::PutObject put)
 
 net::Task<Status> S3Front::get(net::HttpExchange& exchange, http::GetObject get) {
   auto info = store_.head(get.key);
-  if (!info.ok()) co_return co_await answer_error(exchange, {http::s3_code_of(info.error().kind), get.key});
+  if (!info.ok())
+    co_return co_await answer_error(exchange, {http::s3_code_of(info.error().kind), get.key});
   http::ByteRange range{0, info->size};
   std::uint16_t status = 200;
   std::vector<http::OwnedHeader> headers = object_headers(*info);
   if (get.range) {
     auto resolved = http::resolve_range(*get.range, info->size);
     if (!resolved.ok())
-      co_return co_await answer_error(exchange, {S3Code::InvalidRange, "The range is not satisfiable"});
+      co_return co_await answer_error(exchange,
+                                      {S3Code::InvalidRange, "The range is not satisfiable"});
     range = *resolved;
     status = 206;
     headers.push_back({"Content-Range", http::content_range_header(range, info->size)});
   }
   auto file = store_.open_object(get.key);
-  if (!file.ok()) co_return co_await answer_error(exchange, {http::s3_code_of(file.error().kind), get.key});
+  if (!file.ok())
+    co_return co_await answer_error(exchange, {http::s3_code_of(file.error().kind), get.key});
   SEALANE_CO_TRY(co_await exchange.begin(status, std::move(headers), range.length));
   std::uint64_t left = range.length;
   while (left > 0) {
@@ -182,14 +194,17 @@ net::Task<Status> S3Front::get(net::HttpExchange& exchange, http::GetObject get)
 
 net::Task<Status> S3Front::head(net::HttpExchange& exchange, http::HeadObject head) {
   auto info = store_.head(head.key);
-  if (!info.ok()) co_return co_await answer_error(exchange, {http::s3_code_of(info.error().kind), head.key});
+  if (!info.ok())
+    co_return co_await answer_error(exchange, {http::s3_code_of(info.error().kind), head.key});
   co_return co_await exchange.begin(200, object_headers(*info), info->size);
 }
 
 net::Task<Status> S3Front::list(net::HttpExchange& exchange, http::ListObjectsV2 list) {
-  const std::string& after = list.continuation_token.empty() ? list.start_after : list.continuation_token;
+  const std::string& after =
+      list.continuation_token.empty() ? list.start_after : list.continuation_token;
   auto page = store_.list({.prefix = list.prefix, .start_after = after, .max_keys = list.keys_max});
-  if (!page.ok()) co_return co_await answer_error(exchange, {http::s3_code_of(page.error().kind), list.prefix});
+  if (!page.ok())
+    co_return co_await answer_error(exchange, {http::s3_code_of(page.error().kind), list.prefix});
   http::ListResult result;
   result.bucket = options_.bucket;
   result.prefix = list.prefix;
@@ -198,7 +213,8 @@ net::Task<Status> S3Front::list(net::HttpExchange& exchange, http::ListObjectsV2
     result.objects.push_back({info.key, info.size, info.etag,
                               std::chrono::floor<std::chrono::milliseconds>(info.created)});
   result.truncated = page->truncated;
-  if (page->truncated && !page->objects.empty()) result.next_continuation_token = page->objects.back().key;
+  if (page->truncated && !page->objects.empty())
+    result.next_continuation_token = page->objects.back().key;
   co_return co_await exchange.respond(200, {{"Content-Type", "application/xml"}},
                                       to_bytes(http::encode_list_result(result)));
 }
@@ -206,8 +222,8 @@ net::Task<Status> S3Front::list(net::HttpExchange& exchange, http::ListObjectsV2
 net::Task<Status> S3Front::answer_error(net::HttpExchange& exchange, http::S3Error error) {
   const std::string document = http::encode_s3_error(error, exchange.head().target);
   exchange.close_after();
-  co_return co_await exchange.respond(http::status_of(error.code), {{"Content-Type", "application/xml"}},
-                                      to_bytes(document));
+  co_return co_await exchange.respond(http::status_of(error.code),
+                                      {{"Content-Type", "application/xml"}}, to_bytes(document));
 }
 
 }  // namespace sealane::fronts

@@ -44,11 +44,11 @@ class S3FrontTest : public testing::Test {
     options.bucket_arn = "arn:aws:s3:::weather";
     options.put_bytes_max = 20u << 20;
     front_ = std::make_unique<S3Front>(
-        options,
-        std::make_shared<PolicySnapshot>(policy::compile(std::span(&*parsed.value, 1))),
+        options, std::make_shared<PolicySnapshot>(policy::compile(std::span(&*parsed.value, 1))),
         [](const std::string& uri) {
           const std::size_t at = uri.find("/node/");
-          return at == std::string::npos ? "" : "arn:aws:iam::000000000000:role/" + uri.substr(at + 6);
+          return at == std::string::npos ? ""
+                                         : "arn:aws:iam::000000000000:role/" + uri.substr(at + 6);
         },
         *objects_, clock_);
     listener_ = net::TlsListener::open(loop_, {.name = "https"},
@@ -65,7 +65,8 @@ class S3FrontTest : public testing::Test {
   std::unique_ptr<net::HttpsClient> client(const std::string& node) {
     return client_with(pki_.node(node));
   }
-  std::unique_ptr<net::HttpsClient> client_with(std::shared_ptr<const tls::Credentials> credentials) {
+  std::unique_ptr<net::HttpsClient> client_with(
+      std::shared_ptr<const tls::Credentials> credentials) {
     return net::HttpsClient::create({.endpoint = {"127.0.0.1", listener_->port()},
                                      .policy = pki_.client(std::move(credentials), "lake"),
                                      .connect_timeout = 20s,
@@ -168,7 +169,8 @@ TEST_F(S3FrontTest, RangesAreExactAndRefusedOutside) {
   const auto read = [&](const std::string& range) {
     auto answer = trainer->send(get("training/a", range));
     EXPECT_TRUE(answer.ok()) << answer.error().message;
-    return answer.ok() ? std::to_string(answer->status) + " " + std::string(as_text(answer->body)) : "";
+    return answer.ok() ? std::to_string(answer->status) + " " + std::string(as_text(answer->body))
+                       : "";
   };
   EXPECT_EQ(read("bytes=0-0"), "206 0");
   EXPECT_EQ(read("bytes=3-5"), "206 345");
@@ -243,7 +245,8 @@ TEST_F(S3FrontTest, EachPeerHasItsVerbsAlone) {
 
 TEST_F(S3FrontTest, KeysThatClimbAreRefused) {
   auto edge = client("edge");
-  for (const char* key : {"training/../../x", "training/%2e%2e/x", "training/..%2f..%2fx", "training/a%00b"}) {
+  for (const char* key :
+       {"training/../../x", "training/%2e%2e/x", "training/..%2f..%2fx", "training/a%00b"}) {
     http::Request request = put("training/a", to_bytes("x"));
     request.target = std::string("/weather/") + key;
     auto answer = edge->send(request);

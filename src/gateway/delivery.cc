@@ -85,8 +85,8 @@ Result<std::unique_ptr<Delivery>> Delivery::open(Env& env, store::Journal& journ
     SEALANE_TRY(env.sync_folder(folder_of(folder)));
   }
   SEALANE_ASSIGN(const DeliveryState state, load_delivery_state(env, options.state_folder));
-  std::unique_ptr<Delivery> delivery(new Delivery(env, journal, opener, sealer, manifest_key, sink,
-                                                  std::move(options), state));
+  std::unique_ptr<Delivery> delivery(
+      new Delivery(env, journal, opener, sealer, manifest_key, sink, std::move(options), state));
   // A killed process may have left the state's newest name only in memory.
   SEALANE_TRY(env.sync_folder(delivery->options_.state_folder));
   SEALANE_TRY(delivery->load_spool());
@@ -191,8 +191,8 @@ Status Delivery::collect(Time now) {
       const bool gap = archive_records_ > 0 && record.sequence != archive_last_ + 1;
       const std::uint64_t bytes = archive_.size() + store::tar_member_bytes(kSmallFileMax) +
                                   store::tar_member_bytes(record.payload.size());
-      if (archive_records_ > 0 &&
-          (gap || archive_records_ >= options_.limits.records_max || bytes > options_.limits.bytes_max)) {
+      if (archive_records_ > 0 && (gap || archive_records_ >= options_.limits.records_max ||
+                                   bytes > options_.limits.bytes_max)) {
         full_ = true;
         return {};
       }
@@ -249,9 +249,9 @@ Status Delivery::send() {
   const Spooled& spooled = *spooled_;
   const keys::ManifestEntry& entry = spooled.entry;
   {
-    SEALANE_ASSIGN(const Bytes bundle,
-                   read_file(env_, spool_path(spooled.stem + std::string(kBundleSuffix)),
-                             kSpooledBytesMax));
+    SEALANE_ASSIGN(
+        const Bytes bundle,
+        read_file(env_, spool_path(spooled.stem + std::string(kBundleSuffix)), kSpooledBytesMax));
     SEALANE_TRY(keys::check_bundle(entry, bundle));
     SEALANE_ASSIGN(const sinks::PutOutcome put,
                    sink_.put_new(entry.name, bundle, crypto::sha256(bundle)));

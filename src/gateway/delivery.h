@@ -21,8 +21,8 @@
 namespace sealane::gateway {
 
 struct DeliveryLimits {
-  std::uint32_t records_max = 10'000;      // per bundle
-  std::uint64_t bytes_max = 32u << 20;     // of the tar archive
+  std::uint32_t records_max = 10'000;           // per bundle
+  std::uint64_t bytes_max = 32u << 20;          // of the tar archive
   Duration age_max = std::chrono::seconds(10);  // since the bundle's first record was received here
   Duration backoff_min = std::chrono::milliseconds(200);
   Duration backoff_max = std::chrono::seconds(30);
@@ -30,9 +30,9 @@ struct DeliveryLimits {
 
 struct DeliveryOptions {
   std::string pipeline;
-  std::string dataset;         // the key of `seal:` and the first part of object keys
-  std::string spool_folder;    // sealed bundles that may have been sent
-  std::string state_folder;    // how far delivery is
+  std::string dataset;       // the key of `seal:` and the first part of object keys
+  std::string spool_folder;  // sealed bundles that may have been sent
+  std::string state_folder;  // how far delivery is
   store::JournalName journal;
   DeliveryLimits limits;
 };
@@ -53,7 +53,7 @@ struct DeliveryStep {
   bool progressed = false;          // call again at once
   Time next_attempt = Time::max();  // otherwise call again then, or when something is durable
   std::optional<keys::ManifestEntry> stored;  // a bundle and its manifest entry are in the lake
-  std::optional<Error> error;       // this attempt failed; `next_attempt` says when the next is
+  std::optional<Error> error;  // this attempt failed; `next_attempt` says when the next is
 };
 
 // Moves durable records from the journal to the lake: bundles of a data set, each sealed once,
@@ -112,14 +112,14 @@ class Delivery {
   std::optional<store::ReadBlock> block_;  // read and not yet used up
   std::size_t block_used_ = 0;
 
-  Bytes archive_;                          // the bundle being collected
+  Bytes archive_;  // the bundle being collected
   std::uint64_t archive_first_ = 0;
   std::uint64_t archive_last_ = 0;
   std::uint32_t archive_records_ = 0;
   Time archive_since_{};
 
   std::optional<Spooled> spooled_;
-  bool full_ = false;                      // nothing more fits
+  bool full_ = false;  // nothing more fits
   bool flush_ = false;
   std::uint32_t failures_ = 0;
   Time not_before_{};

@@ -44,15 +44,18 @@ class DeliveryTest : public testing::Test {
     auto journal = store::Journal::open(edge_, journal_sealer_, opener_, options);
     ASSERT_TRUE(journal.ok()) << journal.error().message;
     journal_ = std::move(*journal);
-    auto delivery = Delivery::open(edge_, *journal_, opener_, bundle_sealer_, key_, sink_, options_);
+    auto delivery =
+        Delivery::open(edge_, *journal_, opener_, bundle_sealer_, key_, sink_, options_);
     ASSERT_TRUE(delivery.ok()) << delivery.error().message;
     delivery_ = std::move(*delivery);
   }
   void append(int records) {
     store::BlockBuilder block;
     for (int i = 0; i < records; ++i)
-      ASSERT_TRUE(block.add(keys_.clock.now(), "kjfk", "weather/kjfk",
-                            as_bytes("payload " + std::to_string(++appended_))).ok());
+      ASSERT_TRUE(block
+                      .add(keys_.clock.now(), "kjfk", "weather/kjfk",
+                           as_bytes("payload " + std::to_string(++appended_)))
+                      .ok());
     auto sealed = journal_->seal(journal_sealer_, block);
     ASSERT_TRUE(sealed.ok());
     ASSERT_TRUE(journal_->commit(std::span(&*sealed, 1)).ok());
@@ -192,8 +195,10 @@ TEST_F(DeliveryTest, AGapThatRepairLeftEndsABundle) {
 }
 
 TEST_F(DeliveryTest, AnotherObjectUnderTheBundlesNameStopsDelivery) {
-  ASSERT_TRUE(objects_->put("training/bundles/00000000000000000001-00000000000000000003.tar.esdk",
-                            as_bytes("other"), keys_.clock.now()).ok());
+  ASSERT_TRUE(objects_
+                  ->put("training/bundles/00000000000000000001-00000000000000000003.tar.esdk",
+                        as_bytes("other"), keys_.clock.now())
+                  .ok());
   append(3);
   const DeliveryStep failed = step();
   ASSERT_TRUE(failed.error);
@@ -201,7 +206,8 @@ TEST_F(DeliveryTest, AnotherObjectUnderTheBundlesNameStopsDelivery) {
   EXPECT_EQ(delivery_->state().next_sequence, 1u);
 }
 
-// Once per operation of the edge: the power goes there; what was sent is sent again, the same bytes.
+// Once per operation of the edge: the power goes there; what was sent is sent again, the same
+// bytes.
 TEST_F(DeliveryTest, PowerLossAtAnyOperationEndsWithEachRecordInOneBundle) {
   for (std::uint64_t at = 0; at < 60; ++at) {
     append(3);
@@ -239,9 +245,11 @@ TEST_F(DeliveryTest, ASpooledBundleThatDoesNotFollowTheStateStopsTheStart) {
   sink_.set_store(nullptr);
   ASSERT_TRUE(step().error);
   delivery_.reset();
-  ASSERT_TRUE(edge_.overwrite("./delivery/state.json",
-                              as_bytes(R"({"next_sequence":2,"next_index":1,"previous":")" +
-                                       std::string(64, '0') + "\"}")).ok());
+  ASSERT_TRUE(edge_
+                  .overwrite("./delivery/state.json",
+                             as_bytes(R"({"next_sequence":2,"next_index":1,"previous":")" +
+                                      std::string(64, '0') + "\"}"))
+                  .ok());
   auto opened = Delivery::open(edge_, *journal_, opener_, bundle_sealer_, key_, sink_, options_);
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().kind, ErrorKind::Corrupt);

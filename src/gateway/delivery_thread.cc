@@ -35,8 +35,10 @@ void DeliveryThread::loop() {
     report(step);
     lock.lock();
     if (step.progressed) continue;
-    const Duration until = step.next_attempt == Time::max() ? kLookInterval : step.next_attempt - now;
-    const Duration pause = step.error ? std::max(until, kLookInterval) : std::clamp(until, Duration(1000), kLookInterval);
+    const Duration until =
+        step.next_attempt == Time::max() ? kLookInterval : step.next_attempt - now;
+    const Duration pause = step.error ? std::max(until, kLookInterval)
+                                      : std::clamp(until, Duration(1000), kLookInterval);
     wake_.wait_for(lock, pause, [this] { return stopping_; });
   }
 }
@@ -50,8 +52,9 @@ void DeliveryThread::report(const DeliveryStep& step) {
                 {"last", step.stored->last},
                 {"bytes", step.stored->size}});
   if (step.error)
-    log::write(log::Level::Error, "delivery-failed",
-               {{"detail", step.error->message}, {"kind", std::string(to_string(step.error->kind))}});
+    log::write(
+        log::Level::Error, "delivery-failed",
+        {{"detail", step.error->message}, {"kind", std::string(to_string(step.error->kind))}});
 }
 
 }  // namespace sealane::gateway

@@ -49,7 +49,8 @@ StateLayout state_layout(const std::string& pipeline_file, const std::string& st
 }
 
 Result<std::string> read_beside(NodeSetup& setup, const std::string& relative) {
-  SEALANE_ASSIGN(const Bytes text, read_file(setup.env, setup.pipeline_folder + "/" + relative, kTextBytesMax));
+  SEALANE_ASSIGN(const Bytes text,
+                 read_file(setup.env, setup.pipeline_folder + "/" + relative, kTextBytesMax));
   return to_text(text);
 }
 
@@ -67,23 +68,28 @@ Status load_setup(NodeSetup& setup, std::vector<Diagnostic>& diagnostics) {
   setup.state = state_layout(file, setup.options.state_folder);
   auto ca = read_file(setup.env, setup.state.trust_ca(), kTextBytesMax);
   if (!ca.ok())
-    return fail(ca.error().kind, ca.error().message, "`sealane ca init --pipeline " + file + "` makes the pipeline's CA");
+    return fail(ca.error().kind, ca.error().message,
+                "`sealane ca init --pipeline " + file + "` makes the pipeline's CA");
   setup.trusted_ca_pem = to_text(*ca);
   const std::string folder = setup.node_folder();
   auto credentials = tls::load_credentials(setup.env, folder + "/cert.pem", folder + "/key.pem");
   if (!credentials.ok())
     return fail(credentials.error().kind, credentials.error().message,
-                "`sealane ca issue --pipeline " + file + " --node " + setup.node->name + "` gives the node its identity");
+                "`sealane ca issue --pipeline " + file + " --node " + setup.node->name +
+                    "` gives the node its identity");
   setup.credentials = *credentials;
   return {};
 }
 
-Result<std::shared_ptr<tls::Context>> server_context(const NodeSetup& setup, const pipeline::Listener& listener,
+Result<std::shared_ptr<tls::Context>> server_context(const NodeSetup& setup,
+                                                     const pipeline::Listener& listener,
                                                      tls::PeerCheck check) {
-  const auto least = pipeline::listener_min_tls(setup.pipeline, *setup.node, listener, setup.clock.now());
+  const auto least =
+      pipeline::listener_min_tls(setup.pipeline, *setup.node, listener, setup.clock.now());
   if (!least)
-    return fail(ErrorKind::Invalid, "no hop ends at the " + std::string(listener.name()) + " listener of `" +
-                                        setup.node->name + "`, so nobody may connect to it");
+    return fail(ErrorKind::Invalid, "no hop ends at the " + std::string(listener.name()) +
+                                        " listener of `" + setup.node->name +
+                                        "`, so nobody may connect to it");
   tls::ServerPolicy policy;
   policy.version_min = to_tls(*least);
   policy.client_identity = tls::ClientIdentity::Required;
@@ -99,7 +105,8 @@ std::uint16_t port_of(const NodeSetup& setup, const pipeline::Listener& listener
 }
 
 Result<std::unique_ptr<net::TlsListener>> open_listener(const NodeSetup& setup, net::Loop& loop,
-                                                        const pipeline::Listener& listener, std::uint16_t port,
+                                                        const pipeline::Listener& listener,
+                                                        std::uint16_t port,
                                                         std::shared_ptr<tls::Context> context) {
   net::TlsListener::Options options;
   options.name = std::string(listener.name());
@@ -123,7 +130,8 @@ void log_listening(const NodeSetup& setup, const net::TlsListener& listener) {
                 {"library", build.library}});
 }
 
-void log_refusal(const std::string& listener, const std::string& peer, const tls::Refusal& refusal) {
+void log_refusal(const std::string& listener, const std::string& peer,
+                 const tls::Refusal& refusal) {
   log::write(log::Level::Warning, "connection-refused",
              {{"listener", listener},
               {"peer", peer},
@@ -136,8 +144,10 @@ Status become_least(const NodeSetup& setup) {
   SEALANE_TRY(drop_root({.user = setup.options.user, .own_folders = {setup.node_folder()}}));
   if (::access(setup.node_folder().c_str(), R_OK | W_OK | X_OK) != 0)
     return fail(ErrorKind::Denied,
-                "user `" + setup.options.user + "`, who carries this node, cannot reach `" + setup.node_folder() + "`",
-                "let others pass the folders above it (chmod o+x), move the pipeline, or name another user with --user");
+                "user `" + setup.options.user + "`, who carries this node, cannot reach `" +
+                    setup.node_folder() + "`",
+                "let others pass the folders above it (chmod o+x), move the pipeline, or name "
+                "another user with --user");
   Status filtered = forbid_unneeded_system_calls();
   if (!filtered.ok())
     log::write(log::Level::Warning, "least-privilege", {{"detail", filtered.error().message}});
@@ -164,9 +174,10 @@ Status run_node(const RunOptions& options, std::vector<Diagnostic>& diagnostics)
     case pipeline::NodeKind::Device:
     case pipeline::NodeKind::Consumer: break;
   }
-  return fail(ErrorKind::Unsupported, "node `" + options.node + "` is of kind " +
-                                          std::string(pipeline::to_string(setup.node->kind)) +
-                                          ", which `run` does not carry",
+  return fail(ErrorKind::Unsupported,
+              "node `" + options.node + "` is of kind " +
+                  std::string(pipeline::to_string(setup.node->kind)) +
+                  ", which `run` does not carry",
               "run a node of kind gateway or store");
 }
 

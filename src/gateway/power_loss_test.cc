@@ -155,18 +155,21 @@ class World {
       if (device.in_flight || random_() % 2 == 0) continue;
       for (auto fresh = 1 + random_() % 2; fresh > 0 && device.unacknowledged.size() < 4; --fresh)
         device.unacknowledged.push_back(device.next++);
-      const std::vector<std::uint64_t> ids(device.unacknowledged.begin(), device.unacknowledged.end());
+      const std::vector<std::uint64_t> ids(device.unacknowledged.begin(),
+                                           device.unacknowledged.end());
       for (std::uint64_t id : ids)
-        ASSERT_TRUE(block.add(keys_.clock.now(), device.name, "weather/" + device.name,
-                              as_bytes(std::to_string(id))).ok());
+        ASSERT_TRUE(block
+                        .add(keys_.clock.now(), device.name, "weather/" + device.name,
+                             as_bytes(std::to_string(id)))
+                        .ok());
       sent.emplace_back(&device, ids);
     }
     if (block.empty()) return;
     auto sealed = journal_->seal(journal_sealer_, block);
     if (!sealed.ok()) return;
     for (auto& [device, ids] : sent) device->in_flight = true;
-    const Status submitted = committer_->submit(
-        std::move(*sealed), store::Ack::Durable, [sent](const Status& status) {
+    const Status submitted =
+        committer_->submit(std::move(*sealed), store::Ack::Durable, [sent](const Status& status) {
           for (const auto& [device, ids] : sent) {
             device->in_flight = false;
             if (!status.ok()) continue;

@@ -44,7 +44,8 @@ class SharedRegistry {
   std::shared_ptr<const identity::RegistrySnapshot> snapshot_;
 };
 
-tls::Refusal refuse(tls::RefusalReason reason, std::string detail, const crypto::CertificateFacts& facts) {
+tls::Refusal refuse(tls::RefusalReason reason, std::string detail,
+                    const crypto::CertificateFacts& facts) {
   tls::Refusal refusal;
   refusal.reason = reason;
   refusal.detail = std::move(detail);
@@ -53,7 +54,8 @@ tls::Refusal refuse(tls::RefusalReason reason, std::string detail, const crypto:
 }
 
 // A device of this pipeline, listed in the hop's things file, whose certificate the registry has.
-tls::PeerCheck only_registered_devices(std::string pipeline, std::shared_ptr<const std::set<std::string>> things,
+tls::PeerCheck only_registered_devices(std::string pipeline,
+                                       std::shared_ptr<const std::set<std::string>> things,
                                        const SharedRegistry& registry) {
   return [pipeline = std::move(pipeline), things,
           &registry](const crypto::CertificateFacts& facts) -> std::optional<tls::Refusal> {
@@ -66,10 +68,13 @@ tls::PeerCheck only_registered_devices(std::string pipeline, std::shared_ptr<con
     const auto snapshot = registry.get();
     const identity::Device* device = snapshot->find(facts.sha256);
     if (device == nullptr)
-      return refuse(tls::RefusalReason::Unregistered,
-                    "certificate " + facts.sha256 + " of `" + identity->name + "` is not in the registry", facts);
+      return refuse(
+          tls::RefusalReason::Unregistered,
+          "certificate " + facts.sha256 + " of `" + identity->name + "` is not in the registry",
+          facts);
     if (device->state == identity::DeviceState::Revoked)
-      return refuse(tls::RefusalReason::Revoked, "device `" + device->thing + "` was revoked", facts);
+      return refuse(tls::RefusalReason::Revoked, "device `" + device->thing + "` was revoked",
+                    facts);
     if (device->thing != identity->name || !things->contains(device->thing))
       return refuse(tls::RefusalReason::WrongRole,
                     "thing `" + device->thing + "` is not in the things file of the hop", facts);
@@ -81,11 +86,13 @@ tls::PeerCheck only_registered_devices(std::string pipeline, std::shared_ptr<con
 Result<const pipeline::Hop*> only_hop(const NodeSetup& setup, pipeline::HopProtocol over) {
   const pipeline::Hop* found = nullptr;
   for (const pipeline::Hop& hop : setup.pipeline.hops) {
-    const bool ours = over == pipeline::HopProtocol::Mqtt ? hop.to == setup.node->name : hop.from == setup.node->name;
+    const bool ours = over == pipeline::HopProtocol::Mqtt ? hop.to == setup.node->name
+                                                          : hop.from == setup.node->name;
     if (!ours || hop.over != over) continue;
     if (found != nullptr)
-      return fail(ErrorKind::Unsupported, "several " + std::string(pipeline::to_string(over)) + " hops at gateway `" +
-                                              setup.node->name + "`: not in this version");
+      return fail(ErrorKind::Unsupported, "several " + std::string(pipeline::to_string(over)) +
+                                              " hops at gateway `" + setup.node->name +
+                                              "`: not in this version");
     found = &hop;
   }
   if (found == nullptr)
@@ -98,27 +105,28 @@ Result<policy::CompiledPolicies> device_policies(NodeSetup& setup, const pipelin
   SEALANE_ASSIGN(const std::string text, read_beside(setup, hop.policy_file));
   auto parsed = policy::parse_document(text, policy::DocumentKind::IotDevice, hop.policy_file);
   for (const Diagnostic& d : parsed.diagnostics)
-    log::write(d.severity == Severity::Error ? log::Level::Error : log::Level::Warning, "policy-diagnostic",
-               {{"detail", to_text(d)}});
+    log::write(d.severity == Severity::Error ? log::Level::Error : log::Level::Warning,
+               "policy-diagnostic", {{"detail", to_text(d)}});
   if (!parsed.value)
     return fail(ErrorKind::Invalid, "policy `" + hop.policy_file + "` cannot be evaluated",
                 "the lines above say where and why");
   return policy::compile(std::span(&*parsed.value, 1));
 }
 
-Result<std::shared_ptr<const std::set<std::string>>> things_of(NodeSetup& setup, const pipeline::Hop& hop) {
+Result<std::shared_ptr<const std::set<std::string>>> things_of(NodeSetup& setup,
+                                                               const pipeline::Hop& hop) {
   const pipeline::Node* devices = setup.pipeline.find_node(hop.from);
   SEALANE_CHECK(devices != nullptr);
   SEALANE_ASSIGN(const std::string text, read_beside(setup, devices->things_file));
   auto parsed = pipeline::parse_things(text, devices->things_file);
-  if (!parsed.value)
-    return fail(ErrorKind::Invalid, to_text(parsed.diagnostics.front()));
+  if (!parsed.value) return fail(ErrorKind::Invalid, to_text(parsed.diagnostics.front()));
   auto names = std::make_shared<std::set<std::string>>();
   for (const pipeline::Thing& thing : *parsed.value) names->insert(thing.name);
   return std::shared_ptr<const std::set<std::string>>(names);
 }
 
-Result<std::unique_ptr<net::HttpsClient>> lake_client(const NodeSetup& setup, const pipeline::Hop& hop) {
+Result<std::unique_ptr<net::HttpsClient>> lake_client(const NodeSetup& setup,
+                                                      const pipeline::Hop& hop) {
   const pipeline::Node* lake = setup.pipeline.find_node(hop.to);
   SEALANE_CHECK(lake != nullptr);
   net::HttpsClient::Options options;
@@ -130,8 +138,10 @@ Result<std::unique_ptr<net::HttpsClient>> lake_client(const NodeSetup& setup, co
   }
   if (options.endpoint.port == 0)
     return fail(ErrorKind::Invalid, "nobody says at which port `" + lake->name + "` listens",
-                "give the listener a port in the pipeline file, or use --peer " + lake->name + "=HOST:PORT");
-  const bool tls12 = pipeline::min_tls_at(setup.pipeline, hop, setup.clock.now()) == pipeline::TlsVersion::Tls12;
+                "give the listener a port in the pipeline file, or use --peer " + lake->name +
+                    "=HOST:PORT");
+  const bool tls12 =
+      pipeline::min_tls_at(setup.pipeline, hop, setup.clock.now()) == pipeline::TlsVersion::Tls12;
   options.policy.version_min = tls12 ? tls::Version::Tls12 : tls::Version::Tls13;
   options.policy.version_max = tls::Version::Tls13;
   options.policy.credentials = setup.credentials;
@@ -160,7 +170,8 @@ void log_recovered(const store::Recovered& recovered, std::uint64_t durable) {
 
 // One thread of the MQTT front.
 struct Worker {
-  explicit Worker(keys::Keyring& keyring, const std::string& key, const Clock& clock) : sealer(keyring, key, clock) {}
+  explicit Worker(keys::Keyring& keyring, const std::string& key, const Clock& clock)
+      : sealer(keyring, key, clock) {}
   net::Loop loop;
   keys::Sealer sealer;
   std::unique_ptr<net::TlsListener> listener;
@@ -180,7 +191,8 @@ Status run_gateway(NodeSetup& setup) {
   SEALANE_ASSIGN(auto things, things_of(setup, *in));
 
   const std::string folder = setup.node_folder();
-  SEALANE_ASSIGN(keys::Unlock unlock, keys::read_unlock(setup.env, folder, setup.options.passphrase_file));
+  SEALANE_ASSIGN(keys::Unlock unlock,
+                 keys::read_unlock(setup.env, folder, setup.options.passphrase_file));
   SEALANE_ASSIGN(auto registry, identity::RegistryReader::open(setup.state.registry()));
   SharedRegistry shared_registry;
   shared_registry.set(registry.current());
@@ -192,22 +204,27 @@ Status run_gateway(NodeSetup& setup) {
   for (unsigned i = 0; i < std::max(1u, setup.options.threads); ++i) {
     auto worker = std::make_unique<Worker>(*keyring, setup.node->journal_key, setup.clock);
     SEALANE_ASSIGN(auto context, server_context(setup, *mqtt,
-                                                only_registered_devices(setup.pipeline.name, things, shared_registry)));
+                                                only_registered_devices(setup.pipeline.name, things,
+                                                                        shared_registry)));
     SEALANE_ASSIGN(worker->listener, open_listener(setup, worker->loop, *mqtt, port, context));
     port = worker->listener->port();
     workers.push_back(std::move(worker));
   }
   SEALANE_TRY(become_least(setup));
 
-  for (const char* part : {"/journal", "/spool", "/delivery"}) SEALANE_TRY(setup.env.make_folder(folder + part));
-  const store::JournalName journal_name{folder + "/journal", setup.pipeline.name, setup.node->journal_key};
-  SEALANE_ASSIGN(const DeliveryState delivered, load_delivery_state(setup.env, folder + "/delivery"));
+  for (const char* part : {"/journal", "/spool", "/delivery"})
+    SEALANE_TRY(setup.env.make_folder(folder + part));
+  const store::JournalName journal_name{folder + "/journal", setup.pipeline.name,
+                                        setup.node->journal_key};
+  SEALANE_ASSIGN(const DeliveryState delivered,
+                 load_delivery_state(setup.env, folder + "/delivery"));
   keys::Sealer mark_sealer(*keyring, setup.node->journal_key, setup.clock);
   keys::Opener start_opener = keys::Opener::with_keyring(*keyring);
   store::JournalOptions journal_options;
   journal_options.name = journal_name;
   journal_options.durable_at_least = delivered.next_sequence - 1;
-  SEALANE_ASSIGN(auto journal, store::Journal::open(setup.env, mark_sealer, start_opener, journal_options));
+  SEALANE_ASSIGN(auto journal,
+                 store::Journal::open(setup.env, mark_sealer, start_opener, journal_options));
   log_recovered(journal->recovered(), journal->durable());
   store::Committer committer(*journal, setup.clock);
 
@@ -222,12 +239,12 @@ Status run_gateway(NodeSetup& setup) {
   delivery_options.spool_folder = folder + "/spool";
   delivery_options.state_folder = folder + "/delivery";
   delivery_options.journal = journal_name;
-  delivery_options.limits.records_max = checked_cast<std::uint32_t>(
-      std::min<std::uint64_t>(lake->bundle_limits.max_records, std::numeric_limits<std::uint32_t>::max()));
+  delivery_options.limits.records_max = checked_cast<std::uint32_t>(std::min<std::uint64_t>(
+      lake->bundle_limits.max_records, std::numeric_limits<std::uint32_t>::max()));
   delivery_options.limits.bytes_max = lake->bundle_limits.max_bytes;
   delivery_options.limits.age_max = lake->bundle_limits.max_age;
-  SEALANE_ASSIGN(auto delivery, Delivery::open(setup.env, *journal, delivery_opener, dataset_sealer, manifest_key,
-                                               sink, delivery_options));
+  SEALANE_ASSIGN(auto delivery, Delivery::open(setup.env, *journal, delivery_opener, dataset_sealer,
+                                               manifest_key, sink, delivery_options));
   DeliveryThread delivery_thread(*delivery, setup.clock);
 
   fronts::MqttHub hub;
@@ -252,7 +269,9 @@ Status run_gateway(NodeSetup& setup) {
   delivery_thread.start();
   for (auto& worker : workers) {
     worker->listener->start(
-        [front = worker->front.get()](net::TlsStream stream) { return front->serve(std::move(stream)); },
+        [front = worker->front.get()](net::TlsStream stream) {
+          return front->serve(std::move(stream));
+        },
         [name = worker->listener->name()](const std::string& peer, const tls::Refusal& refusal) {
           log_refusal(name, peer, refusal);
         });
@@ -271,7 +290,8 @@ Status run_gateway(NodeSetup& setup) {
       auto changed = registry.refresh();
       if (!changed.ok()) {
         if (unreadable++ % kLooksPerComplaint == 0)
-          log::write(log::Level::Error, "registry-unreadable", {{"detail", changed.error().message}});
+          log::write(log::Level::Error, "registry-unreadable",
+                     {{"detail", changed.error().message}});
         look_again();
         return;
       }
@@ -279,7 +299,8 @@ Status run_gateway(NodeSetup& setup) {
       if (*changed) {
         shared_registry.set(registry.current());
         for (auto& worker : workers) worker->front->recheck(registry.current());
-        log::write(log::Level::Info, "registry-reloaded", {{"generation", registry.current()->generation()}});
+        log::write(log::Level::Info, "registry-reloaded",
+                   {{"generation", registry.current()->generation()}});
       }
       look_again();
     });

@@ -13,7 +13,8 @@ namespace {
 
 // Only the nodes at the other end of this listener's hops.
 tls::PeerCheck only_hop_peers(std::vector<std::string> uris) {
-  return [uris = std::move(uris)](const crypto::CertificateFacts& facts) -> std::optional<tls::Refusal> {
+  return [uris = std::move(uris)](
+             const crypto::CertificateFacts& facts) -> std::optional<tls::Refusal> {
     const auto identity = identity::identity_of(facts);
     if (identity) {
       const std::string uri = identity::to_uri(*identity);
@@ -37,16 +38,20 @@ Status run_store(NodeSetup& setup) {
     return fail(ErrorKind::Invalid, "store `" + setup.node->name + "` has no https listener");
   const Time now = setup.clock.now();
   std::vector<std::string> uris;
-  for (const pipeline::PeerRole& role : pipeline::peers_of(setup.pipeline, *setup.node, *https, now))
+  for (const pipeline::PeerRole& role :
+       pipeline::peers_of(setup.pipeline, *setup.node, *https, now))
     uris.push_back(pipeline::node_uri(setup.pipeline, role.node));
   SEALANE_ASSIGN(auto context, server_context(setup, *https, only_hop_peers(std::move(uris))));
-  SEALANE_ASSIGN(const policy::Document document, pipeline::store_policy(setup.pipeline, *setup.node, now));
+  SEALANE_ASSIGN(const policy::Document document,
+                 pipeline::store_policy(setup.pipeline, *setup.node, now));
   const policy::CompiledPolicies compiled = policy::compile(std::span(&document, 1));
 
   net::Loop loop;
-  SEALANE_ASSIGN(auto listener, open_listener(setup, loop, *https, port_of(setup, *https), context));
+  SEALANE_ASSIGN(auto listener,
+                 open_listener(setup, loop, *https, port_of(setup, *https), context));
   SEALANE_TRY(become_least(setup));
-  SEALANE_ASSIGN(auto objects, store::ObjectStore::open(setup.env, setup.node_folder() + "/objects"));
+  SEALANE_ASSIGN(auto objects,
+                 store::ObjectStore::open(setup.env, setup.node_folder() + "/objects"));
 
   fronts::S3FrontOptions options;
   options.listener = listener->name();
@@ -54,11 +59,13 @@ Status run_store(NodeSetup& setup) {
   options.bucket_arn = pipeline::bucket_arn(setup.pipeline);
   const auto principal_of = [&setup](const std::string& uri) -> std::string {
     const auto identity = identity::parse_uri(uri);
-    if (!identity || identity->role != identity::Role::Node || identity->pipeline != setup.pipeline.name) return {};
+    if (!identity || identity->role != identity::Role::Node ||
+        identity->pipeline != setup.pipeline.name)
+      return {};
     return pipeline::node_principal_arn(setup.pipeline, identity->name);
   };
-  fronts::S3Front front(options, std::make_shared<fronts::PolicySnapshot>(compiled), principal_of, *objects,
-                        setup.clock);
+  fronts::S3Front front(options, std::make_shared<fronts::PolicySnapshot>(compiled), principal_of,
+                        *objects, setup.clock);
   listener->start([&front](net::TlsStream stream) { return front.serve(std::move(stream)); },
                   [&options](const std::string& peer, const tls::Refusal& refusal) {
                     log_refusal(options.listener, peer, refusal);

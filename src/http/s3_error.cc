@@ -49,24 +49,16 @@ std::uint16_t status_of(S3Code code) { return row_of(code).status; }
 
 S3Code s3_code_of(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::Invalid:
-      return S3Code::InvalidRequest;
-    case ErrorKind::NotFound:
-      return S3Code::NoSuchKey;
-    case ErrorKind::Denied:
-      return S3Code::AccessDenied;
-    case ErrorKind::Conflict:
-      return S3Code::PreconditionFailed;
-    case ErrorKind::TooLarge:
-      return S3Code::EntityTooLarge;
+    case ErrorKind::Invalid: return S3Code::InvalidRequest;
+    case ErrorKind::NotFound: return S3Code::NoSuchKey;
+    case ErrorKind::Denied: return S3Code::AccessDenied;
+    case ErrorKind::Conflict: return S3Code::PreconditionFailed;
+    case ErrorKind::TooLarge: return S3Code::EntityTooLarge;
     case ErrorKind::Timeout:
-    case ErrorKind::Unavailable:
-      return S3Code::ServiceUnavailable;
-    case ErrorKind::Unsupported:
-      return S3Code::NotImplemented;
+    case ErrorKind::Unavailable: return S3Code::ServiceUnavailable;
+    case ErrorKind::Unsupported: return S3Code::NotImplemented;
     case ErrorKind::Corrupt:
-    case ErrorKind::Internal:
-      return S3Code::InternalError;
+    case ErrorKind::Internal: return S3Code::InternalError;
   }
   return S3Code::InternalError;
 }

@@ -209,8 +209,7 @@ Result<S3Request, S3Error> parse_s3_request(const RequestHead& head) {
   if (place.key.empty()) return parse_list(head, std::move(place), *target);
   if (auto error = check_object_query(target->query)) return *error;
   switch (head.method) {
-    case Method::Put:
-      return parse_put(head, std::move(place));
+    case Method::Put: return parse_put(head, std::move(place));
     case Method::Get: {
       if (auto error = check_reads(head)) return *error;
       GetObject get{std::move(place.bucket), std::move(place.key), std::nullopt};
@@ -222,8 +221,7 @@ Result<S3Request, S3Error> parse_s3_request(const RequestHead& head) {
     case Method::Head:
       if (auto error = check_reads(head)) return *error;
       return S3Request(HeadObject{std::move(place.bucket), std::move(place.key)});
-    default:
-      return not_implemented("this operation on an object");
+    default: return not_implemented("this operation on an object");
   }
 }
 

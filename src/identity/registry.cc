@@ -213,9 +213,8 @@ RegistryReader::~RegistryReader() = default;
 
 Result<RegistryReader> RegistryReader::open(const std::string& path) {
   SEALANE_ASSIGN(auto database, db::Database::open(path, {.create = false, .read_only = true}));
-  RegistryReader reader(
-      path, Registry(std::make_unique<Registry::Impl>(
-                Registry::Impl{std::move(database), Registry::Limits()})));
+  RegistryReader reader(path, Registry(std::make_unique<Registry::Impl>(
+                                  Registry::Impl{std::move(database), Registry::Limits()})));
   SEALANE_ASSIGN(reader.current_, reader.registry_->snapshot());
   return reader;
 }

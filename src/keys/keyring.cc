@@ -39,7 +39,8 @@ Bytes binding(std::string_view purpose, std::string_view name = {}, std::uint32_
 bool is_key_name(std::string_view name) {
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   return !name.empty() && name.size() <= 64 && plain(name.front()) &&
-         std::ranges::all_of(name, [&](char c) { return plain(c) || c == '-' || c == '_' || c == '.'; });
+         std::ranges::all_of(name,
+                             [&](char c) { return plain(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 Error damaged(std::string_view what) {
@@ -89,7 +90,8 @@ Result<UnlockKey> read_unlock_key(Env& env, const std::string& path) {
   return out;
 }
 
-Result<Unlock> read_unlock(Env& env, const std::string& folder, const std::string& passphrase_file) {
+Result<Unlock> read_unlock(Env& env, const std::string& folder,
+                           const std::string& passphrase_file) {
   if (passphrase_file.empty()) {
     SEALANE_ASSIGN(UnlockKey key, read_unlock_key(env, folder + "/unlock.key"));
     return Unlock(std::move(key));
@@ -99,13 +101,17 @@ Result<Unlock> read_unlock(Env& env, const std::string& folder, const std::strin
   const std::string_view text = as_text(content.reveal());
   const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
   if (line.empty())
-    return fail(ErrorKind::Invalid, "`" + passphrase_file + "` has no passphrase in its first line");
+    return fail(ErrorKind::Invalid,
+                "`" + passphrase_file + "` has no passphrase in its first line");
   return Unlock(Passphrase{Secret(as_bytes(line))});
 }
 
 Keyring::Keyring(std::unique_ptr<db::Database> database, std::unique_ptr<KeyProvider> provider,
                  const Clock& clock, const KeyringLimits& limits)
-    : database_(std::move(database)), provider_(std::move(provider)), clock_(clock), limits_(limits) {}
+    : database_(std::move(database)),
+      provider_(std::move(provider)),
+      clock_(clock),
+      limits_(limits) {}
 Keyring::~Keyring() = default;
 
 Result<std::unique_ptr<Keyring>> Keyring::create(const std::string& folder, const Unlock& unlock,
@@ -164,9 +170,11 @@ Status Keyring::initialise() {
   seal_key_ = crypto::random_secret(kKeyBytes);
   signing_key_ = crypto::Ed25519PrivateKey::generate().raw();
   SEALANE_ASSIGN(const Bytes seal_key, provider_->wrap(seal_key_, binding("rows")));
-  SEALANE_ASSIGN(const Bytes signing_key, provider_->wrap(signing_key_, binding("manifest signing")));
+  SEALANE_ASSIGN(const Bytes signing_key,
+                 provider_->wrap(signing_key_, binding("manifest signing")));
   {
-    SEALANE_ASSIGN(auto insert, database_->prepare("INSERT INTO keyring VALUES (1, ?, ?, ?, ?, ?, x'')"));
+    SEALANE_ASSIGN(auto insert,
+                   database_->prepare("INSERT INTO keyring VALUES (1, ?, ?, ?, ?, ?, x'')"));
     insert.bind(1, kFormat).bind(2, provider_->name()).bind(3, provider_->parameters());
     insert.bind(4, seal_key).bind(5, signing_key);
     SEALANE_TRY(insert.run());
@@ -232,7 +240,8 @@ Status Keyring::load() {
     SEALANE_ASSIGN(const bool row, head->step());
     if (!row) return damaged("it has no head");
     if (head->integer(0) != kFormat)
-      return fail(ErrorKind::Unsupported, "the keyring has format " + std::to_string(head->integer(0)));
+      return fail(ErrorKind::Unsupported,
+                  "the keyring has format " + std::to_string(head->integer(0)));
     if (head->text(1) != provider_->name())
       return fail(ErrorKind::Denied, "the keyring belongs to provider `" + head->text(1) + "`");
     auto seal_key = provider_->unwrap(head->blob(2), binding("rows"));
@@ -345,8 +354,10 @@ Status Keyring::create_key(std::string_view name, std::optional<Duration> rotate
   {
     SEALANE_ASSIGN(auto insert, database_->prepare("INSERT INTO keys VALUES (?, ?)"));
     insert.bind(1, name);
-    if (rotate_after) insert.bind(2, std::int64_t{rotate_after->count()});
-    else insert.bind_null(2);
+    if (rotate_after)
+      insert.bind(2, std::int64_t{rotate_after->count()});
+    else
+      insert.bind_null(2);
     SEALANE_TRY(insert.run());
   }
   SEALANE_ASSIGN(Epoch epoch, write_epoch(key));
@@ -359,7 +370,7 @@ Status Keyring::create_key(std::string_view name, std::optional<Duration> rotate
 
 Result<std::uint32_t> Keyring::rotate(std::string_view name) {
   const std::lock_guard lock(mutex_);
-  SEALANE_ASSIGN(Key* key, find_key(name));
+  SEALANE_ASSIGN(Key * key, find_key(name));
   SEALANE_TRY(add_epoch(*key));
   return key->epochs.back().info.number;
 }
@@ -409,7 +420,7 @@ Result<WrapGrant> Keyring::grant_wraps(std::string_view name, std::uint64_t want
 
 Result<WrapGrant> Keyring::grant_once(std::string_view name, std::uint64_t wanted) {
   if (wanted == 0) return fail(ErrorKind::Invalid, "no wraps were asked for");
-  SEALANE_ASSIGN(Key* key, find_key(name));
+  SEALANE_ASSIGN(Key * key, find_key(name));
   const auto rotate_at = [&] {
     if (!key->rotate_after) return Time::max();
     const Time created = key->epochs.back().info.created;

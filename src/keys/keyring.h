@@ -63,10 +63,10 @@ struct KeyInfo {
 };
 
 struct KeyringLimits {
-  std::uint64_t wraps_max = 1u << 28;        // for one epoch; GCM with random IVs allows 2^32
-  std::uint64_t reservation = 1u << 16;      // wraps made durable at once
+  std::uint64_t wraps_max = 1u << 28;    // for one epoch; GCM with random IVs allows 2^32
+  std::uint64_t reservation = 1u << 16;  // wraps made durable at once
   std::size_t keys_max = 256;
-  std::size_t epochs_max = 4096;             // for one key
+  std::size_t epochs_max = 4096;  // for one key
 };
 
 // Permission to wrap `wraps` data keys under one epoch.

@@ -112,9 +112,11 @@ TEST_F(KeyringTest, EveryChangeOfARowIsNoticed) {
   for (const char* sql : {
            "UPDATE epochs SET wraps_reserved = 0, created_us = 0",
            "UPDATE epochs SET state = 1 - state WHERE name = 'a'",
-           "UPDATE epochs SET wrapped = (SELECT wrapped FROM epochs WHERE name = 'b') WHERE name = 'a' AND number = 2",
+           "UPDATE epochs SET wrapped = (SELECT wrapped FROM epochs WHERE name = 'b') WHERE name = "
+           "'a' AND number = 2",
            "UPDATE keys SET rotate_us = NULL",
-           "UPDATE keys SET name = 'c' WHERE name = 'b'; UPDATE epochs SET name = 'c' WHERE name = 'b'",
+           "UPDATE keys SET name = 'c' WHERE name = 'b'; UPDATE epochs SET name = 'c' WHERE name = "
+           "'b'",
            "DELETE FROM epochs WHERE name = 'a' AND number = 2",
            "DELETE FROM keys WHERE name = 'b'; DELETE FROM epochs WHERE name = 'b'",
            "INSERT INTO keys VALUES ('z', NULL)",
@@ -123,7 +125,8 @@ TEST_F(KeyringTest, EveryChangeOfARowIsNoticed) {
        }) {
     tamper(sql);
     EXPECT_EQ(open().error().kind, ErrorKind::Corrupt) << sql;
-    std::filesystem::copy_file(path + ".good", path, std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::copy_file(path + ".good", path,
+                               std::filesystem::copy_options::overwrite_existing);
     EXPECT_TRUE(open().ok());
   }
 }
@@ -223,8 +226,9 @@ TEST_F(KeyringTest, AnotherProviderKeepsTheKeys) {
     EXPECT_EQ((*keyring)->find("k")->epochs.size(), 1u);
     EXPECT_TRUE((*keyring)->grant_wraps("k", 1).ok());
   }
-  EXPECT_EQ(Keyring::open_with(folder_, std::make_unique<MemoryProvider>(store), clock_).error().kind,
-            ErrorKind::Unavailable);
+  EXPECT_EQ(
+      Keyring::open_with(folder_, std::make_unique<MemoryProvider>(store), clock_).error().kind,
+      ErrorKind::Unavailable);
   store.away = false;
   auto keyring = Keyring::open_with(folder_, std::make_unique<MemoryProvider>(store), clock_);
   ASSERT_TRUE(keyring.ok());

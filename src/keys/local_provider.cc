@@ -40,8 +40,7 @@ Result<Secret> from_passphrase(const Passphrase& passphrase, const crypto::Scryp
 }
 
 Result<Secret> from_unlock_key(const UnlockKey& unlock) {
-  if (unlock.key.size() != kKeyBytes)
-    return fail(ErrorKind::Invalid, "an unlock key has 32 bytes");
+  if (unlock.key.size() != kKeyBytes) return fail(ErrorKind::Invalid, "an unlock key has 32 bytes");
   return root_key_from(unlock.key);
 }
 
@@ -54,7 +53,8 @@ Result<std::unique_ptr<LocalProvider>> LocalProvider::create(const Unlock& unloc
     return std::unique_ptr<LocalProvider>(new LocalProvider(std::move(root), encode(parameters)));
   }
   SEALANE_ASSIGN(Secret root, from_unlock_key(std::get<UnlockKey>(unlock)));
-  return std::unique_ptr<LocalProvider>(new LocalProvider(std::move(root), {std::byte{kByUnlockKey}}));
+  return std::unique_ptr<LocalProvider>(
+      new LocalProvider(std::move(root), {std::byte{kByUnlockKey}}));
 }
 
 Result<std::unique_ptr<LocalProvider>> LocalProvider::open(const Unlock& unlock,
@@ -65,12 +65,14 @@ Result<std::unique_ptr<LocalProvider>> LocalProvider::open(const Unlock& unlock,
     const auto n = reader.be<std::uint64_t>();
     const auto r = reader.be<std::uint32_t>();
     const auto p = reader.be<std::uint32_t>();
-    if (!n || !r || !p) return fail(ErrorKind::Corrupt, "the keyring is damaged: no scrypt parameters");
+    if (!n || !r || !p)
+      return fail(ErrorKind::Corrupt, "the keyring is damaged: no scrypt parameters");
     const auto* passphrase = std::get_if<Passphrase>(&unlock);
     if (passphrase == nullptr)
       return fail(ErrorKind::Denied, "the keyring opens with a passphrase, not with an unlock key");
-    SEALANE_ASSIGN(Secret root, from_passphrase(*passphrase, {.n = *n, .r = *r, .p = *p,
-                                                              .salt = to_bytes(reader.rest())}));
+    SEALANE_ASSIGN(
+        Secret root,
+        from_passphrase(*passphrase, {.n = *n, .r = *r, .p = *p, .salt = to_bytes(reader.rest())}));
     return std::unique_ptr<LocalProvider>(new LocalProvider(std::move(root), to_bytes(parameters)));
   }
   if (kind != kByUnlockKey || !reader.empty())

@@ -11,8 +11,8 @@
 namespace sealane::keys {
 
 // Wraps with AES-256-GCM under a root key that comes from a passphrase (scrypt) or from an unlock
-// key.  Wrapped form: IV (12 bytes), ciphertext, tag (16 bytes); the binding is the additional data.
-// Secrets: the root key is wiped when the object goes.
+// key.  Wrapped form: IV (12 bytes), ciphertext, tag (16 bytes); the binding is the additional
+// data. Secrets: the root key is wiped when the object goes.
 class LocalProvider final : public KeyProvider {
  public:
   // With fresh parameters.  Errors: Invalid – an empty passphrase, or a key of another length.

@@ -48,7 +48,8 @@ bool read_hex(const json::Value& object, std::string_view name, MutableByteSpan 
 }
 
 std::optional<ManifestEntry> decode(std::string_view line) {
-  auto parsed = json::parse(line, {.file = "manifest entry", .bytes_max = kFileBytesMax, .depth_max = 2});
+  auto parsed =
+      json::parse(line, {.file = "manifest entry", .bytes_max = kFileBytesMax, .depth_max = 2});
   if (!parsed.value) return std::nullopt;
   const json::Value& object = *parsed.value;
   ManifestEntry out;
@@ -81,7 +82,8 @@ std::string manifest_object_key(std::string_view dataset, std::uint64_t index) {
 }
 
 std::string bundle_object_key(std::string_view dataset, std::uint64_t first, std::uint64_t last) {
-  return std::string(dataset) + "/bundles/" + twenty_digits(first) + "-" + twenty_digits(last) + ".tar.esdk";
+  return std::string(dataset) + "/bundles/" + twenty_digits(first) + "-" + twenty_digits(last) +
+         ".tar.esdk";
 }
 
 Status describe_bundle(ByteSpan sealed, ManifestEntry& entry) {

@@ -18,15 +18,15 @@ namespace sealane::keys {
 // One entry of a data set's manifest: what the bundle of that index is.
 struct ManifestEntry {
   std::string dataset;
-  std::uint64_t index = 0;          // from 0, without gaps
-  std::string name;                 // object key of the bundle
-  std::uint64_t size = 0;           // of the sealed bundle
-  std::uint64_t first = 0;          // sequence numbers of its records, both included
+  std::uint64_t index = 0;  // from 0, without gaps
+  std::string name;         // object key of the bundle
+  std::uint64_t size = 0;   // of the sealed bundle
+  std::uint64_t first = 0;  // sequence numbers of its records, both included
   std::uint64_t last = 0;
   std::uint32_t epoch = 0;
-  crypto::Sha256 header_sha256{};   // of the sealed bundle's header with its tag
+  crypto::Sha256 header_sha256{};  // of the sealed bundle's header with its tag
   crypto::GcmTag final_frame_tag{};
-  crypto::Sha256 previous{};        // SHA-256 of the previous entry's whole file; zeros for index 0
+  crypto::Sha256 previous{};  // SHA-256 of the previous entry's whole file; zeros for index 0
   friend bool operator==(const ManifestEntry&, const ManifestEntry&) = default;
 };
 
@@ -59,7 +59,7 @@ std::string to_text(const ManifestHead& head);
 Result<ManifestHead> parse_manifest_head(std::string_view text);
 
 enum class Freshness {
-  Unknown,   // no head was known: entries at the end may be missing
+  Unknown,  // no head was known: entries at the end may be missing
   AtLeastAsNewAsHead,
 };
 std::string_view to_string(Freshness freshness);
@@ -75,9 +75,9 @@ struct ManifestSummary {
 //
 // Errors:  Corrupt, each naming the index and what is wrong: missing entry, signature not by this
 //          key, entry of another data set, entry in another's place, chain broken (swapped or
-//          replaced), sequence numbers overlapping or going back, rolled back (the known head is not
-//          in the chain), truncated (it ends before the known head).  After an error the verifier
-//          keeps refusing.
+//          replaced), sequence numbers overlapping or going back, rolled back (the known head is
+//          not in the chain), truncated (it ends before the known head).  After an error the
+//          verifier keeps refusing.
 // Threads: one at a time.
 class ManifestVerifier {
  public:

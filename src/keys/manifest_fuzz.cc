@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of a manifest are edited; with the newest head known, they verify only if the edits left
-// them as they were.
+// The files of a manifest are edited; with the newest head known, they verify only if the edits
+// left them as they were.
 //
 // Input: edits of four bytes: kind, file, position, argument.
 #include <cstdlib>
@@ -50,7 +50,9 @@ void edit(std::vector<std::string>& files, ByteReader& reader) {
   switch (kind % 5) {
     case 0: files.erase(files.begin() + static_cast<std::ptrdiff_t>(at)); break;
     case 1: std::swap(files[at], files[position % files.size()]); break;
-    case 2: files.insert(files.begin() + static_cast<std::ptrdiff_t>(at), files[position % files.size()]); break;
+    case 2:
+      files.insert(files.begin() + static_cast<std::ptrdiff_t>(at), files[position % files.size()]);
+      break;
     case 3: {
       char& byte = files[at][position % files[at].size()];
       byte = static_cast<char>(byte ^ argument);

@@ -34,9 +34,12 @@ class ManifestTest : public testing::Test {
   ManifestVerifier verifier(std::optional<ManifestHead> head = std::nullopt) const {
     return ManifestVerifier("training", key_.public_key(), head);
   }
-  ManifestHead head_of(std::size_t i) const { return {.index = i, .sha256 = crypto::sha256(as_bytes(files_[i]))}; }
+  ManifestHead head_of(std::size_t i) const {
+    return {.index = i, .sha256 = crypto::sha256(as_bytes(files_[i]))};
+  }
   // The first error of feeding these files and finishing; empty when there is none.
-  std::string verify(const std::vector<std::string>& files, std::optional<ManifestHead> head = std::nullopt) const {
+  std::string verify(const std::vector<std::string>& files,
+                     std::optional<ManifestHead> head = std::nullopt) const {
     ManifestVerifier v = verifier(head);
     for (const std::string& file : files)
       if (auto added = v.add(file); !added.ok()) return added.error().message;
@@ -50,8 +53,9 @@ class ManifestTest : public testing::Test {
 
 // docs/formats/manifest.md, worked example.
 TEST_F(ManifestTest, FirstEntryHasTheDocumentedBytes) {
-  EXPECT_EQ(files_[0].substr(files_[0].find('\n') + 1),
-            "3ZGgIfynBdnvg2OEhEPYdjX028czzpcI6ks/eObK7qwuIH5FcLzzozrY9LP8zP9WWgTZ5KOmpnjWOi1Wg91WCw==\n");
+  EXPECT_EQ(
+      files_[0].substr(files_[0].find('\n') + 1),
+      "3ZGgIfynBdnvg2OEhEPYdjX028czzpcI6ks/eObK7qwuIH5FcLzzozrY9LP8zP9WWgTZ5KOmpnjWOi1Wg91WCw==\n");
   EXPECT_EQ(to_hex(head_of(0).sha256),
             "bc73c7bb51f75561014283ec9d857c78b8ebdbd3368e104ebefad7c8b05437f5");
 }
@@ -75,14 +79,18 @@ TEST_F(ManifestTest, EveryAttackIsNamed) {
   EXPECT_EQ(verify({f[1]}), "manifest entry 0: is missing: entry 1 stands in its place");
   EXPECT_EQ(verify({f[0], f[1], f[0]}), "manifest entry 2: is entry 0 once more, or swapped");
   EXPECT_EQ(verify({f[0], f[1], f[2]}, head_of(4)),
-            "manifest entry 3: is missing: the manifest was verified up to entry 4 before; rolled back or truncated");
+            "manifest entry 3: is missing: the manifest was verified up to entry 4 before; rolled "
+            "back or truncated");
   EXPECT_EQ(verify({}, head_of(0)),
-            "manifest entry 0: is missing: the manifest was verified up to entry 0 before; rolled back or truncated");
+            "manifest entry 0: is missing: the manifest was verified up to entry 0 before; rolled "
+            "back or truncated");
   ManifestHead other = head_of(1);
   other.sha256[0] ^= std::byte{1};
-  EXPECT_EQ(verify(f, other), "manifest entry 1: is not the entry that was verified before: rolled back or replaced");
+  EXPECT_EQ(verify(f, other),
+            "manifest entry 1: is not the entry that was verified before: rolled back or replaced");
   const auto stranger = crypto::Ed25519PrivateKey::generate();
-  EXPECT_EQ(verify({sign_manifest_entry(verify_manifest_entry(f[0], key_.public_key()).value(), stranger)}),
+  EXPECT_EQ(verify({sign_manifest_entry(verify_manifest_entry(f[0], key_.public_key()).value(),
+                                        stranger)}),
             "manifest entry 0: the signature is not by the manifest's key");
 }
 
@@ -147,7 +155,9 @@ struct SealedBundle {
     plan.context = bundle_context("weather", entry);
     plan.message_id[0] = static_cast<std::byte>(seed);
     envelope::Cipher cipher;
-    sealed = envelope::encrypt_message(cipher, plan, known.data_key, crypto::SeededRandom(first).bytes(100)).value();
+    sealed = envelope::encrypt_message(cipher, plan, known.data_key,
+                                       crypto::SeededRandom(first).bytes(100))
+                 .value();
     EXPECT_TRUE(describe_bundle(sealed, entry).ok());
   }
 };
@@ -155,8 +165,11 @@ struct SealedBundle {
 TEST(BundleCheck, WholeBundlePassesAndEachDamageIsNamed) {
   const SealedBundle one(1), two(11), again(1, 2);
   EXPECT_TRUE(check_bundle(one.entry, one.sealed).ok());
-  auto message = [&](const Bytes& sealed) { return check_bundle(one.entry, sealed).error().message; };
-  EXPECT_NE(message(Bytes(one.sealed.begin(), one.sealed.end() - 1)).find("truncated"), std::string::npos);
+  auto message = [&](const Bytes& sealed) {
+    return check_bundle(one.entry, sealed).error().message;
+  };
+  EXPECT_NE(message(Bytes(one.sealed.begin(), one.sealed.end() - 1)).find("truncated"),
+            std::string::npos);
   Bytes longer = one.sealed;
   longer.push_back({});
   EXPECT_NE(message(longer).find("longer"), std::string::npos);
@@ -171,7 +184,8 @@ TEST(BundleCheck, WholeBundlePassesAndEachDamageIsNamed) {
 TEST(BundleCheck, ContextMustNameTheBundle) {
   SealedBundle one(1);
   one.entry.last = 11;
-  EXPECT_NE(check_bundle(one.entry, one.sealed).error().message.find("another `last`"), std::string::npos);
+  EXPECT_NE(check_bundle(one.entry, one.sealed).error().message.find("another `last`"),
+            std::string::npos);
 }
 
 TEST(ObjectKeys, SortByNumber) {

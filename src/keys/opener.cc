@@ -31,9 +31,9 @@ Opener::Opener(EpochKeyFor epoch_key_for, const OpenerLimits& limits)
     : epoch_key_for_(std::move(epoch_key_for)), limits_(limits) {}
 
 Opener Opener::with_keyring(const Keyring& keyring, const OpenerLimits& limits) {
-  return Opener(
-      [&keyring](std::string_view name, std::uint32_t epoch) { return keyring.export_key(name, epoch); },
-      limits);
+  return Opener([&keyring](std::string_view name,
+                           std::uint32_t epoch) { return keyring.export_key(name, epoch); },
+                limits);
 }
 
 Opener Opener::with_keys(std::vector<ExportedKey> keys, const OpenerLimits& limits) {
@@ -59,7 +59,8 @@ Result<Secret> Opener::epoch_key(const std::string& full_name) {
   return key;
 }
 
-// The context is part of what a cached key is found by, because it is part of what unwrapping checks.
+// The context is part of what a cached key is found by, because it is part of what unwrapping
+// checks.
 Result<Secret> Opener::data_key(const envelope::Header& header) {
   SEALANE_ASSIGN(const Bytes context, envelope::encode_context(header.context, limits_.envelope));
   Error last = fail(ErrorKind::Denied, "the message is not sealed for any key of `sealane`");
@@ -79,7 +80,8 @@ Result<Secret> Opener::data_key(const envelope::Header& header) {
     auto wrapping_key = epoch_key(name);
     if (!wrapping_key.ok()) {
       if (wrapping_key.error().kind == ErrorKind::Unavailable) return wrapping_key;
-      last = fail(ErrorKind::Denied, "the message is sealed for `" + name + "`, a key that is not here");
+      last = fail(ErrorKind::Denied,
+                  "the message is sealed for `" + name + "`, a key that is not here");
       continue;
     }
     wrapping_.set_key(wrapping_key->reveal());
@@ -114,9 +116,9 @@ Result<envelope::OpenedMessage> Opener::open(ByteSpan message,
       limits_.envelope);
 }
 
-Result<envelope::SeekableReader> Opener::open_seekable(envelope::ReadAt read_at,
-                                                       std::uint64_t message_bytes,
-                                                       const envelope::EncryptionContext& expected) {
+Result<envelope::SeekableReader> Opener::open_seekable(
+    envelope::ReadAt read_at, std::uint64_t message_bytes,
+    const envelope::EncryptionContext& expected) {
   return envelope::SeekableReader::open(
       std::move(read_at), message_bytes,
       [&](const envelope::Header& header) -> Result<Secret> {

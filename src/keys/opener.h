@@ -49,7 +49,8 @@ class Opener {
   // Opens a whole message whose context has at least the pairs of `expected`.
   // Errors: Denied – no data key of it is wrapped for a key we have; Corrupt – it does not
   //         authenticate, or its context is another; those of envelope::decode_header.
-  Result<envelope::OpenedMessage> open(ByteSpan message, const envelope::EncryptionContext& expected);
+  Result<envelope::OpenedMessage> open(ByteSpan message,
+                                       const envelope::EncryptionContext& expected);
 
   // The same for random access.
   Result<envelope::SeekableReader> open_seekable(envelope::ReadAt read_at,

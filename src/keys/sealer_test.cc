@@ -21,13 +21,15 @@ class SealerTest : public testing::Test {
   SealerTest() {
     std::string pattern = testing::TempDir() + "sealane-sealer-XXXXXX";
     folder_ = ::mkdtemp(pattern.data());
-    keyring_ = Keyring::create_with(folder_, std::make_unique<MemoryProvider>(store_), clock_).value();
+    keyring_ =
+        Keyring::create_with(folder_, std::make_unique<MemoryProvider>(store_), clock_).value();
     EXPECT_TRUE(keyring_->create_key("training").ok());
     EXPECT_TRUE(keyring_->create_key("journal").ok());
   }
   ~SealerTest() override { std::filesystem::remove_all(folder_); }
 
-  static Bytes seal(Sealer& sealer, const envelope::EncryptionContext& context, std::string_view text) {
+  static Bytes seal(Sealer& sealer, const envelope::EncryptionContext& context,
+                    std::string_view text) {
     auto prepared = sealer.prepare(context);
     EXPECT_TRUE(prepared.ok()) << prepared.error().message;
     return std::move(*prepared).finish(as_bytes(text)).value();
@@ -67,11 +69,13 @@ TEST_F(SealerTest, AnotherContextOrKeyIsRefused) {
   EXPECT_EQ(opener.open(message, {{"shard", "1"}}).error().kind, ErrorKind::Corrupt);
   std::vector<ExportedKey> journal;
   journal.push_back({"journal", 1, keyring_->export_key("journal", 1).value()});
-  EXPECT_EQ(Opener::with_keys(std::move(journal)).open(message, {}).error().kind, ErrorKind::Denied);
+  EXPECT_EQ(Opener::with_keys(std::move(journal)).open(message, {}).error().kind,
+            ErrorKind::Denied);
   // The journal's key under the training key's name.
   std::vector<ExportedKey> posing;
   posing.push_back({"training", 1, keyring_->export_key("journal", 1).value()});
-  EXPECT_EQ(Opener::with_keys(std::move(posing)).open(message, {}).error().kind, ErrorKind::Corrupt);
+  EXPECT_EQ(Opener::with_keys(std::move(posing)).open(message, {}).error().kind,
+            ErrorKind::Corrupt);
 }
 
 TEST_F(SealerTest, HeaderIsFinalBeforeTheBodyAndBodiesMayFinishInAnyOrder) {
@@ -86,7 +90,8 @@ TEST_F(SealerTest, HeaderIsFinalBeforeTheBodyAndBodiesMayFinishInAnyOrder) {
   EXPECT_TRUE(std::equal(header.begin(), header.end(), first.begin()));
   Opener opener = Opener::with_keyring(*keyring_);
   EXPECT_EQ(as_text(opener.open(first, {})->plaintext), "first");
-  EXPECT_EQ(as_text(opener.open(second, {{"previous", to_hex(header_of(first).tag)}})->plaintext), "second");
+  EXPECT_EQ(as_text(opener.open(second, {{"previous", to_hex(header_of(first).tag)}})->plaintext),
+            "second");
 }
 
 TEST_F(SealerTest, StreamedBodyOpensWholeAndByRanges) {
@@ -96,7 +101,10 @@ TEST_F(SealerTest, StreamedBodyOpensWholeAndByRanges) {
   auto prepared = sealer.prepare({{"dataset", "d"}}, {.add_epoch = true});
   ASSERT_TRUE(prepared.ok());
   EXPECT_EQ(prepared->epoch(), 1u);
-  auto body = std::move(*prepared).stream([&](ByteSpan bytes) -> Status { append(message, bytes); return {}; });
+  auto body = std::move(*prepared).stream([&](ByteSpan bytes) -> Status {
+    append(message, bytes);
+    return {};
+  });
   for (ByteSpan rest(plaintext); !rest.empty();) {
     const std::size_t count = std::min<std::size_t>(rest.size(), 9999);
     ASSERT_TRUE(body.write(rest.first(count)).ok());
@@ -113,7 +121,8 @@ TEST_F(SealerTest, StreamedBodyOpensWholeAndByRanges) {
       message.size(), {{"dataset", "d"}});
   ASSERT_TRUE(reader.ok());
   EXPECT_EQ(reader->size(), plaintext.size());
-  EXPECT_EQ(reader->read(65'000, 2'000).value(), to_bytes(ByteSpan(plaintext).subspan(65'000, 2'000)));
+  EXPECT_EQ(reader->read(65'000, 2'000).value(),
+            to_bytes(ByteSpan(plaintext).subspan(65'000, 2'000)));
 }
 
 TEST_F(SealerTest, MessageIdsAndWrapsNeverRepeatAcrossContexts) {
@@ -129,17 +138,20 @@ TEST_F(SealerTest, MessageIdsAndWrapsNeverRepeatAcrossContexts) {
 TEST_F(SealerTest, EveryWrapComesOutOfTheBudget) {
   Sealer sealer(*keyring_, "training", clock_, {.wraps_at_once = 2});
   auto left = [&] { return keyring_->grant_wraps("training", ~0ull)->wraps; };
-  const std::uint64_t all = left() ;
-  for (int i = 0; i < 3; ++i) seal(sealer, {{"i", std::to_string(i)}}, "");   // two calls of two
-  for (int i = 0; i < 10; ++i) seal(sealer, {{"i", "2"}}, "");                // same context, no wrap
+  const std::uint64_t all = left();
+  for (int i = 0; i < 3; ++i) seal(sealer, {{"i", std::to_string(i)}}, "");  // two calls of two
+  for (int i = 0; i < 10; ++i) seal(sealer, {{"i", "2"}}, "");  // same context, no wrap
   EXPECT_EQ(left(), all - 4);
 }
 
 TEST_F(SealerTest, DataKeyChangesAfterMessagesBytesOrAge) {
-  const SealerLimits limits = {.messages_max = 3, .bytes_max = 100, .age_max = std::chrono::hours(1)};
+  const SealerLimits limits = {
+      .messages_max = 3, .bytes_max = 100, .age_max = std::chrono::hours(1)};
   Sealer sealer(*keyring_, "training", clock_, limits);
   // With one context, the wrap is the same for as long as the data key is.
-  auto wrap = [&](std::string_view text) { return to_hex(header_of(seal(sealer, {}, text)).data_keys[0].ciphertext); };
+  auto wrap = [&](std::string_view text) {
+    return to_hex(header_of(seal(sealer, {}, text)).data_keys[0].ciphertext);
+  };
   const std::string a = wrap("x");
   EXPECT_EQ(wrap("x"), a);
   EXPECT_EQ(wrap("x"), a);
@@ -204,7 +216,8 @@ TEST_F(SealerTest, ExchangesMessagesWithTheOfficialSdk) {
   auto theirs = read_file(env, base + "theirs.esdk", 64u << 20);
   if (theirs.ok()) {
     std::vector<ExportedKey> keys;
-    keys.push_back({"training", 1, Secret::take(read_file(env, base + "training-1.key", 64).value())});
+    keys.push_back(
+        {"training", 1, Secret::take(read_file(env, base + "training-1.key", 64).value())});
     auto opened = Opener::with_keys(std::move(keys)).open(*theirs, {{"dataset", "training"}});
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     EXPECT_EQ(opened->plaintext, read_file(env, base + "theirs.plain", 64u << 20).value());
@@ -220,7 +233,8 @@ TEST_F(SealerTest, ExchangesMessagesWithTheOfficialSdk) {
     ASSERT_TRUE(write_file_atomic(env, name + ".plain", plaintext, IfExists::Replace).ok());
   }
   const Secret key = keyring_->export_key("training", 1).value();
-  ASSERT_TRUE(write_file_atomic(env, base + "training-1.key", key.reveal(), IfExists::Replace).ok());
+  ASSERT_TRUE(
+      write_file_atomic(env, base + "training-1.key", key.reveal(), IfExists::Replace).ok());
 }
 
 }  // namespace

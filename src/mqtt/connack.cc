@@ -7,18 +7,12 @@ namespace sealane::mqtt {
 
 std::string_view to_string(ConnectCode code) {
   switch (code) {
-    case ConnectCode::Accepted:
-      return "accepted";
-    case ConnectCode::UnacceptableProtocolLevel:
-      return "unacceptable protocol level";
-    case ConnectCode::IdentifierRejected:
-      return "identifier rejected";
-    case ConnectCode::ServerUnavailable:
-      return "server unavailable";
-    case ConnectCode::BadUserNameOrPassword:
-      return "bad user name or password";
-    case ConnectCode::NotAuthorized:
-      return "not authorized";
+    case ConnectCode::Accepted: return "accepted";
+    case ConnectCode::UnacceptableProtocolLevel: return "unacceptable protocol level";
+    case ConnectCode::IdentifierRejected: return "identifier rejected";
+    case ConnectCode::ServerUnavailable: return "server unavailable";
+    case ConnectCode::BadUserNameOrPassword: return "bad user name or password";
+    case ConnectCode::NotAuthorized: return "not authorized";
   }
   return "unknown";
 }

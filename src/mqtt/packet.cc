@@ -38,8 +38,7 @@ Result<FixedHeader, DecodeError> decode_fixed_header(ByteSpan input) {
 // [MQTT-2.2.2-1] [MQTT-2.2.2-2]: the flags of each type but PUBLISH are fixed.
 std::optional<DecodeError> flags_error(const FixedHeader& header) {
   switch (header.type) {
-    case PacketType::Publish:
-      return std::nullopt;
+    case PacketType::Publish: return std::nullopt;
     case PacketType::Pubrel:
       if (header.flags != 2) return malformed("MQTT-3.6.1-1", "the flags of a PUBREL are not 2");
       return std::nullopt;
@@ -81,34 +80,20 @@ Result<Packet, DecodeError> decode_empty(ByteSpan body) {
 Result<Packet, DecodeError> decode_body(const FixedHeader& header, ByteSpan body,
                                         const Limits& limits) {
   switch (header.type) {
-    case PacketType::Publish:
-      return widen(decode_publish(header.flags, body));
-    case PacketType::Puback:
-      return decode_id_packet<PubackPacket>(body, "MQTT-2.3.1-6");
-    case PacketType::Connect:
-      return widen(decode_connect(body));
-    case PacketType::Connack:
-      return widen(decode_connack(body));
-    case PacketType::Pubrec:
-      return decode_id_packet<PubrecPacket>(body, "MQTT-2.3.1-6");
-    case PacketType::Pubrel:
-      return decode_id_packet<PubrelPacket>(body, "MQTT-2.3.1-6");
-    case PacketType::Pubcomp:
-      return decode_id_packet<PubcompPacket>(body, "MQTT-2.3.1-6");
-    case PacketType::Subscribe:
-      return widen(decode_subscribe(body, limits));
-    case PacketType::Suback:
-      return widen(decode_suback(body, limits));
-    case PacketType::Unsubscribe:
-      return widen(decode_unsubscribe(body, limits));
-    case PacketType::Unsuback:
-      return decode_id_packet<UnsubackPacket>(body, "MQTT-2.3.1-7");
-    case PacketType::Pingreq:
-      return decode_empty<PingreqPacket>(body);
-    case PacketType::Pingresp:
-      return decode_empty<PingrespPacket>(body);
-    case PacketType::Disconnect:
-      return decode_empty<DisconnectPacket>(body);
+    case PacketType::Publish: return widen(decode_publish(header.flags, body));
+    case PacketType::Puback: return decode_id_packet<PubackPacket>(body, "MQTT-2.3.1-6");
+    case PacketType::Connect: return widen(decode_connect(body));
+    case PacketType::Connack: return widen(decode_connack(body));
+    case PacketType::Pubrec: return decode_id_packet<PubrecPacket>(body, "MQTT-2.3.1-6");
+    case PacketType::Pubrel: return decode_id_packet<PubrelPacket>(body, "MQTT-2.3.1-6");
+    case PacketType::Pubcomp: return decode_id_packet<PubcompPacket>(body, "MQTT-2.3.1-6");
+    case PacketType::Subscribe: return widen(decode_subscribe(body, limits));
+    case PacketType::Suback: return widen(decode_suback(body, limits));
+    case PacketType::Unsubscribe: return widen(decode_unsubscribe(body, limits));
+    case PacketType::Unsuback: return decode_id_packet<UnsubackPacket>(body, "MQTT-2.3.1-7");
+    case PacketType::Pingreq: return decode_empty<PingreqPacket>(body);
+    case PacketType::Pingresp: return decode_empty<PingrespPacket>(body);
+    case PacketType::Disconnect: return decode_empty<DisconnectPacket>(body);
   }
   return malformed("§2.2.1", "the packet type is reserved");
 }

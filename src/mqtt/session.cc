@@ -28,28 +28,17 @@ Limits within_protocol(Limits limits) {
 
 std::string_view to_string(CloseReason reason) {
   switch (reason) {
-    case CloseReason::ClientDisconnect:
-      return "client-disconnect";
-    case CloseReason::Refused:
-      return "refused";
-    case CloseReason::ProtocolError:
-      return "protocol-error";
-    case CloseReason::Malformed:
-      return "malformed";
-    case CloseReason::TooLarge:
-      return "too-large";
-    case CloseReason::KeepAliveTimeout:
-      return "keep-alive-timeout";
-    case CloseReason::ConnectTimeout:
-      return "connect-timeout";
-    case CloseReason::NotAuthorized:
-      return "not-authorized";
-    case CloseReason::QosNotSupported:
-      return "qos-not-supported";
-    case CloseReason::RetainNotSupported:
-      return "retain-not-supported";
-    case CloseReason::WindowExceeded:
-      return "window-exceeded";
+    case CloseReason::ClientDisconnect: return "client-disconnect";
+    case CloseReason::Refused: return "refused";
+    case CloseReason::ProtocolError: return "protocol-error";
+    case CloseReason::Malformed: return "malformed";
+    case CloseReason::TooLarge: return "too-large";
+    case CloseReason::KeepAliveTimeout: return "keep-alive-timeout";
+    case CloseReason::ConnectTimeout: return "connect-timeout";
+    case CloseReason::NotAuthorized: return "not-authorized";
+    case CloseReason::QosNotSupported: return "qos-not-supported";
+    case CloseReason::RetainNotSupported: return "retain-not-supported";
+    case CloseReason::WindowExceeded: return "window-exceeded";
   }
   return "unknown";
 }

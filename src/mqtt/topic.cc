@@ -28,20 +28,13 @@ TopicError check_text(std::string_view text, const Limits& limits) {
 
 std::string_view to_string(TopicError error) {
   switch (error) {
-    case TopicError::None:
-      return "none";
-    case TopicError::Empty:
-      return "the topic is empty";
-    case TopicError::NotUtf8:
-      return "the topic is not UTF-8";
-    case TopicError::Nul:
-      return "the topic has a null character";
-    case TopicError::Wildcard:
-      return "a wildcard stands where none may";
-    case TopicError::TooLong:
-      return "the topic is too long";
-    case TopicError::TooDeep:
-      return "the topic has too many levels";
+    case TopicError::None: return "none";
+    case TopicError::Empty: return "the topic is empty";
+    case TopicError::NotUtf8: return "the topic is not UTF-8";
+    case TopicError::Nul: return "the topic has a null character";
+    case TopicError::Wildcard: return "a wildcard stands where none may";
+    case TopicError::TooLong: return "the topic is too long";
+    case TopicError::TooDeep: return "the topic has too many levels";
   }
   return "unknown";
 }

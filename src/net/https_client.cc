@@ -43,8 +43,8 @@ struct HttpsClient::State {
 };
 
 Status HttpsClient::State::open() {
-  SEALANE_ASSIGN(auto opened,
-                 tls::BlockingClient::connect(options.endpoint, context, options.connect_timeout, &interrupted));
+  SEALANE_ASSIGN(auto opened, tls::BlockingClient::connect(options.endpoint, context,
+                                                           options.connect_timeout, &interrupted));
   connection.emplace(std::move(opened));
   input.clear();
   if (options.on_open) options.on_open(connection->facts());

@@ -224,15 +224,9 @@ void TlsStream::State::flush() {
     const ByteSpan next = ByteSpan(output).subspan(output_sent, std::min(unsent(), kRecordBytes));
     const tls::Io io = connection.write(next);
     switch (io.step) {
-      case tls::Step::Done:
-        output_sent += io.bytes;
-        break;
-      case tls::Step::WantRead:
-        arm_write(tcp::socket::wait_read);
-        break;
-      case tls::Step::WantWrite:
-        arm_write(tcp::socket::wait_write);
-        break;
+      case tls::Step::Done: output_sent += io.bytes; break;
+      case tls::Step::WantRead: arm_write(tcp::socket::wait_read); break;
+      case tls::Step::WantWrite: arm_write(tcp::socket::wait_write); break;
       case tls::Step::Closed:
       case tls::Step::Failed:
         failure =

@@ -14,7 +14,7 @@ namespace sealane::pipeline {
 
 // What the TLS library of this build can do.
 struct BuildFacts {
-  std::string library;               // `OpenSSL 3.0.22`
+  std::string library;  // `OpenSSL 3.0.22`
   bool tls13 = true;
   bool post_quantum_groups = false;  // X25519MLKEM768
 };

@@ -34,11 +34,18 @@ Pipeline one_hop(Floor floor = {}) {
 
 HopAssessment assessed(const Pipeline& p, const std::vector<Observation>& observations = {},
                        std::optional<Time> configured_at = std::nullopt) {
-  return assess(p, p.hops[0], {.build = kBuild, .configured_at = configured_at, .observations = observations, .now = kNow});
+  return assess(
+      p, p.hops[0],
+      {.build = kBuild, .configured_at = configured_at, .observations = observations, .now = kNow});
 }
 
 Observation seen(const std::string& tls, bool verified = true) {
-  return {.at = kNow, .tls = tls, .group = "x25519", .suite = "TLS_AES_256_GCM_SHA384", .resumed = false, .peer_verified = verified};
+  return {.at = kNow,
+          .tls = tls,
+          .group = "x25519",
+          .suite = "TLS_AES_256_GCM_SHA384",
+          .resumed = false,
+          .peer_verified = verified};
 }
 
 TEST(Assess, AHopThatSealaneRunsIsEnforcedByTheGateway) {
@@ -55,7 +62,8 @@ TEST(Assess, EvidenceClassesStandSideBySideWithTheirTimes) {
   EXPECT_EQ(a.evidence[1].kind, EvidenceClass::Configured);
   EXPECT_EQ(a.evidence[2].kind, EvidenceClass::Observed);
   EXPECT_EQ(a.evidence[2].at, kNow);
-  EXPECT_EQ(a.evidence[2].detail, "2 connections, the last with TLS 1.3, x25519, TLS_AES_256_GCM_SHA384");
+  EXPECT_EQ(a.evidence[2].detail,
+            "2 connections, the last with TLS 1.3, x25519, TLS_AES_256_GCM_SHA384");
 }
 TEST(Assess, AnObservationBelowTheFloorIsOpen) {
   for (const Observation& o : {seen("1.2"), seen("TLSv1.1"), seen(""), seen("1.3", false)}) {
@@ -66,7 +74,8 @@ TEST(Assess, AnObservationBelowTheFloorIsOpen) {
   }
 }
 TEST(Assess, ALowerFloorInTheFileChangesWhatIsSaid) {
-  const HopAssessment a = assessed(one_hop({TlsVersion::Tls12, PostQuantum::Off}), {seen("TLSv1.2")});
+  const HopAssessment a =
+      assessed(one_hop({TlsVersion::Tls12, PostQuantum::Off}), {seen("TLSv1.2")});
   EXPECT_EQ(a.verdict, Verdict::Enforced);
   EXPECT_EQ(a.min_tls, TlsVersion::Tls12);
   EXPECT_TRUE(a.reason.contains("TLS 1.2")) << a.reason;
@@ -82,7 +91,8 @@ TEST(Assess, AnAcceptedFloorIsShownWithItsDay) {
 }
 TEST(Assess, AfterItsDayWhatWasAcceptedIsOpen) {
   Pipeline p = one_hop();
-  p.accept.push_back({"edge", "lake", TlsVersion::Tls12, "old store", kToday - std::chrono::days(1), {}});
+  p.accept.push_back(
+      {"edge", "lake", TlsVersion::Tls12, "old store", kToday - std::chrono::days(1), {}});
   EXPECT_EQ(assessed(p, {seen("1.2")}).verdict, Verdict::Open);
   // A process that loaded the file while it held still takes the lower version.
   EXPECT_EQ(assessed(p, {}, kNow - std::chrono::days(2)).verdict, Verdict::Open);

@@ -46,7 +46,8 @@ class Fields {
     std::vector<std::string_view> now;
     std::vector<std::string_view> later;
   };
-  std::optional<std::string> choice(const json::Value& value, std::string_view key, const Choices& choices);
+  std::optional<std::string> choice(const json::Value& value, std::string_view key,
+                                    const Choices& choices);
   struct Range {
     std::uint64_t least;
     std::uint64_t most;

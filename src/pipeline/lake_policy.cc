@@ -13,7 +13,8 @@ struct Grant {
   std::string resource;
 };
 
-void write_statement(json::Writer& out, const Pipeline& pipeline, const Hop& hop, const Grant& grant, Time now) {
+void write_statement(json::Writer& out, const Pipeline& pipeline, const Hop& hop,
+                     const Grant& grant, Time now) {
   out.begin_object();
   out.field("Sid", hop.name() + " " + std::string(grant.action));
   out.field("Effect", "Allow");
@@ -51,13 +52,18 @@ Result<policy::Document> store_policy(const Pipeline& pipeline, const Node& stor
   const bool served = std::ranges::any_of(pipeline.hops, [&](const Hop& hop) {
     return hop.over == HopProtocol::S3 && server_of(pipeline, hop) == store.name;
   });
-  if (!served) return policy::Document{.kind = policy::DocumentKind::Resource, .version = policy::LanguageVersion::V2012,
-                                       .id = {}, .file = "policy of " + store.name, .statements = {}};
-  auto parsed = policy::parse_document(store_policy_text(pipeline, store, now), policy::DocumentKind::Resource,
-                                       "policy of " + store.name);
+  if (!served)
+    return policy::Document{.kind = policy::DocumentKind::Resource,
+                            .version = policy::LanguageVersion::V2012,
+                            .id = {},
+                            .file = "policy of " + store.name,
+                            .statements = {}};
+  auto parsed = policy::parse_document(store_policy_text(pipeline, store, now),
+                                       policy::DocumentKind::Resource, "policy of " + store.name);
   if (!parsed.value)
-    return fail(ErrorKind::Internal, "the policy of `" + store.name + "` does not parse: " +
-                                         (parsed.diagnostics.empty() ? "" : parsed.diagnostics[0].message));
+    return fail(ErrorKind::Internal,
+                "the policy of `" + store.name + "` does not parse: " +
+                    (parsed.diagnostics.empty() ? "" : parsed.diagnostics[0].message));
   return *std::move(parsed.value);
 }
 

@@ -20,8 +20,8 @@ constexpr std::string_view kPartitionKey = "${thing}";
 bool is_host(std::string_view text) {
   constexpr std::size_t kHostMax = 253;
   return text.size() <= kHostMax && std::ranges::all_of(text, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-                  c == ':';
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '.' || c == '-' || c == ':';
          });
 }
 
@@ -38,13 +38,20 @@ class Loader {
     if (const Value* transit = root.find("transit")) read_transit(*transit);
     for (const Member& member : members) {
       const Value& value = member.value;
-      if (member.name == "version") read_version(value);
-      else if (member.name == "pipeline") read_name(value);
-      else if (member.name == "clouds") read_clouds(value);
-      else if (member.name == "keys") read_keys(value);
-      else if (member.name == "nodes") read_nodes(value);
-      else if (member.name == "hops") read_hops(value);
-      else if (member.name == "accept") read_accept(value);
+      if (member.name == "version")
+        read_version(value);
+      else if (member.name == "pipeline")
+        read_name(value);
+      else if (member.name == "clouds")
+        read_clouds(value);
+      else if (member.name == "keys")
+        read_keys(value);
+      else if (member.name == "nodes")
+        read_nodes(value);
+      else if (member.name == "hops")
+        read_hops(value);
+      else if (member.name == "accept")
+        read_accept(value);
     }
     check_hops();
     check_nodes();
@@ -66,8 +73,9 @@ class Loader {
     auto name = fields_.text(value, "pipeline");
     if (!name) return;
     if (!is_pipeline_name(*name))
-      return fields_.error(value.span, "`" + *name + "` cannot name a pipeline",
-                           "1 to 63 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit");
+      return fields_.error(
+          value.span, "`" + *name + "` cannot name a pipeline",
+          "1 to 63 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit");
     pipeline_.name = *name;
   }
 
@@ -81,12 +89,16 @@ class Loader {
         if (member.name == "account") {
           aws.account = fields_.text(member.value, "account").value_or("");
           if (!aws.account.empty() &&
-              (aws.account.size() != 12 || aws.account.find_first_not_of("0123456789") != std::string::npos))
-            fields_.error(member.value.span, "`account` has 12 digits", "as in \"123456789012\", in quotes");
+              (aws.account.size() != 12 ||
+               aws.account.find_first_not_of("0123456789") != std::string::npos))
+            fields_.error(member.value.span, "`account` has 12 digits",
+                          "as in \"123456789012\", in quotes");
         } else if (member.name == "region") {
           aws.region = fields_.text(member.value, "region").value_or("");
-          if (aws.region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos)
-            fields_.error(member.value.span, "`" + aws.region + "` is not a region", "as in `eu-central-1`");
+          if (aws.region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") !=
+              std::string::npos)
+            fields_.error(member.value.span, "`" + aws.region + "` is not a region",
+                          "as in `eu-central-1`");
         }
       }
       require(cloud.value, {"account", "region"}, "`aws`");
@@ -94,10 +106,12 @@ class Loader {
     }
   }
 
-  void require(const Value& mapping, const std::vector<const char*>& keys, const std::string& what) {
+  void require(const Value& mapping, const std::vector<const char*>& keys,
+               const std::string& what) {
     for (const char* key : keys)
       if (mapping.object() != nullptr && mapping.find(key) == nullptr)
-        fields_.error(mapping.span, what + " has no `" + key + "`", "add `" + std::string(key) + ": ...`");
+        fields_.error(mapping.span, what + " has no `" + key + "`",
+                      "add `" + std::string(key) + ": ...`");
   }
 
   void read_transit(const Value& value) {
@@ -107,8 +121,9 @@ class Loader {
       } else if (member.name == "client_identity") {
         const auto word = fields_.text(member.value, "client_identity");
         if (word && *word != "required")
-          fields_.error(member.value.span, "`client_identity` cannot be `" + *word + "`",
-                        "write `required`; no connection is taken from a peer that does not prove who it is");
+          fields_.error(
+              member.value.span, "`client_identity` cannot be `" + *word + "`",
+              "write `required`; no connection is taken from a peer that does not prove who it is");
       } else if (member.name == "post_quantum") {
         pipeline_.transit.post_quantum = read_post_quantum(member.value);
       }
@@ -130,7 +145,8 @@ class Loader {
   }
 
   PostQuantum read_post_quantum(const Value& value) {
-    const auto word = fields_.choice(value, "post_quantum", {.now = {"off", "prefer"}, .later = {"require"}});
+    const auto word =
+        fields_.choice(value, "post_quantum", {.now = {"off", "prefer"}, .later = {"require"}});
     return word && *word == "prefer" ? PostQuantum::Prefer : PostQuantum::Off;
   }
 
@@ -140,9 +156,10 @@ class Loader {
       KeySpec key{.name = entry.name, .rotate = std::nullopt, .span = entry.span};
       for (const Member& member : fields_.mapping(entry.value, "keys.*")) {
         if (member.name == "provider")
-          (void)fields_.choice(member.value, "provider",
-                               {.now = {"local"},
-                                .later = {"aws-kms", "azure-key-vault", "gcp-kms", "vault-transit", "pkcs11"}});
+          (void)fields_.choice(
+              member.value, "provider",
+              {.now = {"local"},
+               .later = {"aws-kms", "azure-key-vault", "gcp-kms", "vault-transit", "pkcs11"}});
         else if (member.name == "rotate")
           key.rotate = fields_.duration(member.value, "rotate");
       }
@@ -170,8 +187,10 @@ class Loader {
         broken_nodes_.insert(entry.name);
         continue;
       }
-      if (*kind == NodeKind::Device) require(entry.value, {"things"}, "the device node `" + entry.name + "`");
-      if (*kind == NodeKind::Gateway) require(entry.value, {"journal"}, "the gateway `" + entry.name + "`");
+      if (*kind == NodeKind::Device)
+        require(entry.value, {"things"}, "the device node `" + entry.name + "`");
+      if (*kind == NodeKind::Gateway)
+        require(entry.value, {"journal"}, "the gateway `" + entry.name + "`");
       Node node;
       node.name = entry.name;
       node.kind = *kind;
@@ -183,7 +202,8 @@ class Loader {
 
   std::optional<NodeKind> read_kind(const Value& value) {
     const auto word = fields_.choice(
-        value, "kind", {.now = {"device", "gateway", "store", "consumer"}, .later = {"stream", "processing"}});
+        value, "kind",
+        {.now = {"device", "gateway", "store", "consumer"}, .later = {"stream", "processing"}});
     if (!word) return std::nullopt;
     for (NodeKind kind : {NodeKind::Device, NodeKind::Gateway, NodeKind::Store, NodeKind::Consumer})
       if (to_string(kind) == *word) return kind;
@@ -194,7 +214,8 @@ class Loader {
     if (key == "kind") return true;
     if (key == "things") return kind == NodeKind::Device;
     if (key == "journal") return kind == NodeKind::Gateway;
-    if (key == "address" || key == "listen") return kind == NodeKind::Gateway || kind == NodeKind::Store;
+    if (key == "address" || key == "listen")
+      return kind == NodeKind::Gateway || kind == NodeKind::Store;
     return kind == NodeKind::Store;
   }
 
@@ -204,7 +225,9 @@ class Loader {
     const auto& keys = std::ranges::find(mapping_rules(), "nodes.*", &MappingRule::path)->keys;
     if (std::ranges::find(keys, member.name) == keys.end()) return;  // reported already
     if (!belongs(member.name, node.kind))
-      return fields_.error(member.span, "a " + std::string(to_string(node.kind)) + " has no `" + member.name + "`", "remove it, or give it to a node of another kind");
+      return fields_.error(
+          member.span, "a " + std::string(to_string(node.kind)) + " has no `" + member.name + "`",
+          "remove it, or give it to a node of another kind");
     if (member.name == "things") {
       node.things_file = fields_.path(value, "things").value_or("");
     } else if (member.name == "address") {
@@ -227,9 +250,11 @@ class Loader {
 
   void read_bundle_limit(const Member& member, BundleLimits& limits) {
     if (member.name == "max_records") {
-      limits.max_records = fields_.integer(member.value, "max_records", {1, 1'000'000}).value_or(limits.max_records);
+      limits.max_records =
+          fields_.integer(member.value, "max_records", {1, 1'000'000}).value_or(limits.max_records);
     } else if (member.name == "max_bytes") {
-      limits.max_bytes = fields_.integer(member.value, "max_bytes", {1, 1u << 30}).value_or(limits.max_bytes);
+      limits.max_bytes =
+          fields_.integer(member.value, "max_bytes", {1, 1u << 30}).value_or(limits.max_bytes);
     } else if (const auto age = fields_.duration(member.value, "max_age")) {
       limits.max_age = *age;
     }
@@ -241,17 +266,22 @@ class Loader {
     if (host->contains("://"))
       return fields_.error(value.span, "`address` is a host without a scheme",
                            "the listener names the protocol, which is always over TLS");
-    if (!is_host(*host)) return fields_.error(value.span, "`" + *host + "` is not a host name or an IP address", "as in `edge.example.org` or `10.0.0.7`");
+    if (!is_host(*host))
+      return fields_.error(value.span, "`" + *host + "` is not a host name or an IP address",
+                           "as in `edge.example.org` or `10.0.0.7`");
     node.address = *host;
   }
 
   void read_listener(const Value& value, Node& node) {
-    constexpr std::array<std::string_view, 5> kPlaintext = {"http", "mqtt-plain", "mqtt_plain", "tcp", "ws"};
+    constexpr std::array<std::string_view, 5> kPlaintext = {"http", "mqtt-plain", "mqtt_plain",
+                                                            "tcp", "ws"};
     if (value.object() == nullptr)
-      return fields_.error(value.span, "a listener is a mapping", "write `{ mqtt: 8883 }` or `{ https: 8443 }`");
+      return fields_.error(value.span, "a listener is a mapping",
+                           "write `{ mqtt: 8883 }` or `{ https: 8443 }`");
     for (const Member& member : *value.object())
       if (std::ranges::find(kPlaintext, member.name) != kPlaintext.end()) {
-        fields_.error(member.span, "`" + member.name + "` is a plaintext protocol", "write `mqtt` or `https`: both are over TLS");
+        fields_.error(member.span, "`" + member.name + "` is a plaintext protocol",
+                      "write `mqtt` or `https`: both are over TLS");
         return;
       }
     std::vector<Listener> read;
@@ -261,7 +291,8 @@ class Loader {
         continue;
       }
       if (member.name != "mqtt" && member.name != "https") continue;
-      const auto protocol = member.name == "mqtt" ? ListenerProtocol::Mqtt : ListenerProtocol::Https;
+      const auto protocol =
+          member.name == "mqtt" ? ListenerProtocol::Mqtt : ListenerProtocol::Https;
       if (node.kind == NodeKind::Gateway && protocol == ListenerProtocol::Https)
         fields_.later(member.span, "an `https` listener on a gateway");
       if (node.kind == NodeKind::Store && protocol == ListenerProtocol::Mqtt)
@@ -270,14 +301,18 @@ class Loader {
       if (port) read.push_back({protocol, static_cast<std::uint16_t>(*port), member.span});
     }
     if (value.find("mqtt") == nullptr && value.find("https") == nullptr)
-      fields_.error(value.span, "the listener names no protocol", "write `{ mqtt: 8883 }` or `{ https: 8443 }`");
+      fields_.error(value.span, "the listener names no protocol",
+                    "write `{ mqtt: 8883 }` or `{ https: 8443 }`");
     if (value.find("mqtt") != nullptr && value.find("https") != nullptr)
       return fields_.error(value.span, "a listener has one protocol", "write two listeners");
     if (value.find("profile") != nullptr && value.find("https") != nullptr)
-      fields_.error(value.find("profile")->span, "an `https` listener has no `profile`", "remove it");
+      fields_.error(value.find("profile")->span, "an `https` listener has no `profile`",
+                    "remove it");
     for (const Listener& listener : read) {
       if (node.listener(listener.protocol) != nullptr)
-        fields_.error(listener.span, "the node has two `" + std::string(listener.name()) + "` listeners", "keep one");
+        fields_.error(listener.span,
+                      "the node has two `" + std::string(listener.name()) + "` listeners",
+                      "keep one");
       else
         node.listen.push_back(listener);
     }
@@ -314,33 +349,46 @@ class Loader {
 
   void read_hop_key(const Member& member, Hop& hop) {
     const Value& value = member.value;
-    if (member.name == "from") hop.from = fields_.text(value, "from").value_or("");
-    else if (member.name == "to") hop.to = fields_.text(value, "to").value_or("");
-    else if (member.name == "over") read_over(value, hop);
-    else if (member.name == "policy") hop.policy_file = fields_.path(value, "policy").value_or("");
-    else if (member.name == "key") read_partition_key(value);
-    else if (member.name == "ack") (void)fields_.choice(value, "ack", {.now = {"durable"}, .later = {"accepted", "delivered"}});
-    else if (member.name == "seal") hop.seal = read_key_reference(value);
-    else if (member.name == "min_tls") read_hop_floor(value, hop);
-    else if (member.name == "post_quantum") read_hop_post_quantum(value, hop);
+    if (member.name == "from")
+      hop.from = fields_.text(value, "from").value_or("");
+    else if (member.name == "to")
+      hop.to = fields_.text(value, "to").value_or("");
+    else if (member.name == "over")
+      read_over(value, hop);
+    else if (member.name == "policy")
+      hop.policy_file = fields_.path(value, "policy").value_or("");
+    else if (member.name == "key")
+      read_partition_key(value);
+    else if (member.name == "ack")
+      (void)fields_.choice(value, "ack", {.now = {"durable"}, .later = {"accepted", "delivered"}});
+    else if (member.name == "seal")
+      hop.seal = read_key_reference(value);
+    else if (member.name == "min_tls")
+      read_hop_floor(value, hop);
+    else if (member.name == "post_quantum")
+      read_hop_post_quantum(value, hop);
   }
 
   void read_over(const Value& value, Hop& hop) {
-    constexpr std::array<std::string_view, 9> kPlaintext = {"http", "tcp", "udp", "ftp", "ws", "plaintext",
-                                                            "mqtt-plain", "plain", "telnet"};
+    constexpr std::array<std::string_view, 9> kPlaintext = {
+        "http", "tcp", "udp", "ftp", "ws", "plaintext", "mqtt-plain", "plain", "telnet"};
     const std::string* word = value.text();
-    if (word != nullptr && (std::ranges::find(kPlaintext, *word) != kPlaintext.end() || word->starts_with("http://") ||
-                            word->starts_with("mqtt://") || word->starts_with("tcp://")))
-      return fields_.error(value.span, "`" + *word + "` is plaintext", "write `mqtt` or `s3`: both are over TLS");
+    if (word != nullptr &&
+        (std::ranges::find(kPlaintext, *word) != kPlaintext.end() || word->starts_with("http://") ||
+         word->starts_with("mqtt://") || word->starts_with("tcp://")))
+      return fields_.error(value.span, "`" + *word + "` is plaintext",
+                           "write `mqtt` or `s3`: both are over TLS");
     const auto chosen = fields_.choice(
         value, "over",
-        {.now = {"mqtt", "s3"}, .later = {"https", "kinesis", "kafka", "event-hubs", "pubsub", "blob", "gcs"}});
+        {.now = {"mqtt", "s3"},
+         .later = {"https", "kinesis", "kafka", "event-hubs", "pubsub", "blob", "gcs"}});
     if (chosen) hop.over = *chosen == "mqtt" ? HopProtocol::Mqtt : HopProtocol::S3;
   }
 
   void read_partition_key(const Value& value) {
     const auto word = fields_.text(value, "key");
-    if (word && *word != kPartitionKey) fields_.later(value.span, "a `key` other than \"${thing}\"");
+    if (word && *word != kPartitionKey)
+      fields_.later(value.span, "a `key` other than \"${thing}\"");
   }
 
   void read_hop_floor(const Value& value, Hop& hop) {
@@ -357,7 +405,8 @@ class Loader {
     const PostQuantum chosen = read_post_quantum(value);
     if (fields_.errors() != before) return;
     if (chosen == PostQuantum::Off && pipeline_.transit.post_quantum == PostQuantum::Prefer)
-      return fields_.error(value.span, "a hop cannot ask for less than `transit`", "remove it, or lower `transit`");
+      return fields_.error(value.span, "a hop cannot ask for less than `transit`",
+                           "remove it, or lower `transit`");
     hop.floor.post_quantum = chosen;
   }
 
@@ -367,7 +416,8 @@ class Loader {
       std::vector<std::string> names;
       for (const KeySpec& key : pipeline_.keys) names.push_back(key.name);
       const auto near = nearest(name, names);
-      fields_.error(span, "there is no key `" + name + "`", near ? "did you mean `" + *near + "`?" : "add it to `keys`");
+      fields_.error(span, "there is no key `" + name + "`",
+                    near ? "did you mean `" + *near + "`?" : "add it to `keys`");
     }
     std::set<std::pair<std::string, std::string>> seen;
     std::set<std::string> data_sets;
@@ -377,7 +427,8 @@ class Loader {
       const Node* to = find_end(*read.value, "to", hop.to);
       if (!hop.from.empty() && !seen.insert({hop.from, hop.to}).second)
         fields_.error(hop.span, "the hop `" + hop.name() + "` stands twice", "keep one");
-      if (from != nullptr && to != nullptr && read.over != nullptr) check_route(read, *from, *to, data_sets);
+      if (from != nullptr && to != nullptr && read.over != nullptr)
+        check_route(read, *from, *to, data_sets);
       pipeline_.hops.push_back(hop);
     }
   }
@@ -390,50 +441,61 @@ class Loader {
       std::vector<std::string> names;
       for (const Node& n : pipeline_.nodes) names.push_back(n.name);
       const auto near = nearest(name, names);
-      fields_.error(value->span, "there is no node `" + name + "`", near ? "did you mean `" + *near + "`?" : "add it to `nodes`");
+      fields_.error(value->span, "there is no node `" + name + "`",
+                    near ? "did you mean `" + *near + "`?" : "add it to `nodes`");
     }
     return node;
   }
 
-  void check_route(const ReadHop& read, const Node& from, const Node& to, std::set<std::string>& data_sets) {
+  void check_route(const ReadHop& read, const Node& from, const Node& to,
+                   std::set<std::string>& data_sets) {
     const Hop& hop = read.hop;
     const bool to_gateway = from.kind == NodeKind::Device && to.kind == NodeKind::Gateway;
     const bool to_store = from.kind == NodeKind::Gateway && to.kind == NodeKind::Store;
     const bool to_consumer = from.kind == NodeKind::Store && to.kind == NodeKind::Consumer;
     if (!to_gateway && !to_store && !to_consumer)
-      return fields_.later(hop.span, "a hop from a " + std::string(to_string(from.kind)) + " to a " +
-                                         std::string(to_string(to.kind)));
+      return fields_.later(hop.span, "a hop from a " + std::string(to_string(from.kind)) +
+                                         " to a " + std::string(to_string(to.kind)));
     const HopProtocol wanted = to_gateway ? HopProtocol::Mqtt : HopProtocol::S3;
     if (hop.over != wanted)
-      return fields_.error(read.over->span, "this hop is over `" + std::string(to_string(wanted)) + "`",
-                           "a device speaks mqtt to a gateway; a store is written and read over s3");
-    keys_belong(*read.value, to_gateway ? std::vector<const char*>{"policy", "key", "ack"} : std::vector<const char*>{},
-                to_store ? std::vector<const char*>{"seal"} : std::vector<const char*>{});
+      return fields_.error(
+          read.over->span, "this hop is over `" + std::string(to_string(wanted)) + "`",
+          "a device speaks mqtt to a gateway; a store is written and read over s3");
+    keys_belong(
+        *read.value,
+        to_gateway ? std::vector<const char*>{"policy", "key", "ack"} : std::vector<const char*>{},
+        to_store ? std::vector<const char*>{"seal"} : std::vector<const char*>{});
     if (to_gateway) require(*read.value, {"policy"}, "the hop `" + hop.name() + "`");
     if (to_store) {
       require(*read.value, {"seal"}, "the hop `" + hop.name() + "`");
       if (!hop.seal.empty() && !data_sets.insert(hop.seal).second)
         fields_.later(hop.span, "a second writer of the data set `" + hop.seal + "`");
       if (!hop.seal.empty() && hop.seal == from.journal_key)
-        fields_.error(read.value->find("seal")->span, "the journal and the data set have the same key",
-                      "give them different keys: who reads the store must not be able to open the journal");
+        fields_.error(
+            read.value->find("seal")->span, "the journal and the data set have the same key",
+            "give them different keys: who reads the store must not be able to open the journal");
       if (!writers_.insert(from.name).second)
         fields_.later(hop.span, "a second store of one gateway");
     }
     const Node& server = to_consumer ? from : to;
-    if (server.listener(listener_of(hop.over)) == nullptr && listener_faults_.insert(server.name).second)
-      fields_.error(server.span, "`" + server.name + "` has no listener for `" + hop.name() + "`",
-                    "add `listen: [ { " + std::string(to_string(listener_of(hop.over))) + ": 0 } ]`");
+    if (server.listener(listener_of(hop.over)) == nullptr &&
+        listener_faults_.insert(server.name).second)
+      fields_.error(
+          server.span, "`" + server.name + "` has no listener for `" + hop.name() + "`",
+          "add `listen: [ { " + std::string(to_string(listener_of(hop.over))) + ": 0 } ]`");
   }
 
-  void keys_belong(const Value& hop, const std::vector<const char*>& mqtt, const std::vector<const char*>& store) {
+  void keys_belong(const Value& hop, const std::vector<const char*>& mqtt,
+                   const std::vector<const char*>& store) {
     for (const char* key : {"policy", "key", "ack", "seal"}) {
       const Value* value = hop.find(key);
       const auto is_key = [&](const char* k) { return std::string_view(k) == key; };
-      if (value != nullptr && std::ranges::none_of(mqtt, is_key) && std::ranges::none_of(store, is_key))
+      if (value != nullptr && std::ranges::none_of(mqtt, is_key) &&
+          std::ranges::none_of(store, is_key))
         fields_.error(value->span, std::string("this hop has no `") + key + "`",
-                      std::string_view(key) == "seal" ? "the gateway seals what it writes to a store"
-                                                      : "it belongs to the hop from a device to a gateway");
+                      std::string_view(key) == "seal"
+                          ? "the gateway seals what it writes to a store"
+                          : "it belongs to the hop from a device to a gateway");
     }
   }
 
@@ -444,13 +506,18 @@ class Loader {
         if (listener.port == 0) continue;
         const auto [at, added] = ports.try_emplace({node.address, listener.port}, node.name);
         if (!added)
-          fields_.error(listener.span, "the port " + std::to_string(listener.port) + " is taken by `" + at->second + "`",
-                        "give one of them another port, or another `address`");
+          fields_.error(
+              listener.span,
+              "the port " + std::to_string(listener.port) + " is taken by `" + at->second + "`",
+              "give one of them another port, or another `address`");
       }
     }
     for (const KeySpec& key : pipeline_.keys) {
-      const bool used = std::ranges::any_of(key_references_, [&](const auto& r) { return r.first == key.name; });
-      if (!used) fields_.warn(key.span, "the key `" + key.name + "` is not used", "remove it, or `seal` something with it");
+      const bool used =
+          std::ranges::any_of(key_references_, [&](const auto& r) { return r.first == key.name; });
+      if (!used)
+        fields_.warn(key.span, "the key `" + key.name + "` is not used",
+                     "remove it, or `seal` something with it");
     }
   }
 
@@ -494,10 +561,15 @@ class Loader {
     for (const Acceptance& accepted : pipeline_.accept) {
       const Hop* hop = pipeline_.find_hop(accepted.from, accepted.to);
       const std::string name = accepted.from + "->" + accepted.to;
-      if (hop == nullptr) fields_.error(accepted.span, "there is no hop `" + name + "`", "write `from->to` as one of `hops` has them");
+      if (hop == nullptr)
+        fields_.error(accepted.span, "there is no hop `" + name + "`",
+                      "write `from->to` as one of `hops` has them");
       else if (accepted.min_tls >= hop->floor.min_tls)
-        fields_.error(accepted.span, "the floor accepted for `" + name + "` is not lower than the hop's own", "remove the entry");
-      if (!seen.insert(name).second) fields_.error(accepted.span, "the hop `" + name + "` is accepted twice", "keep one");
+        fields_.error(accepted.span,
+                      "the floor accepted for `" + name + "` is not lower than the hop's own",
+                      "remove the entry");
+      if (!seen.insert(name).second)
+        fields_.error(accepted.span, "the hop `" + name + "` is accepted twice", "keep one");
     }
   }
 

@@ -65,7 +65,8 @@ Pipeline loaded(const std::string& text) {
 }
 
 // One mistake, at this line, with these words in the message or hint.
-void expect_mistake(const std::string& from, const std::string& to, std::uint32_t line, const std::string& words) {
+void expect_mistake(const std::string& from, const std::string& to, std::uint32_t line,
+                    const std::string& words) {
   auto out = load_pipeline(replaced(small(), from, to), "p.yaml");
   EXPECT_FALSE(out.value) << to;
   ASSERT_FALSE(out.diagnostics.empty()) << to;
@@ -98,8 +99,11 @@ TEST(LoadPipeline, WeatherThingsAndPolicyAreWhole) {
   auto things = parse_things(file_text(kWeather + "stations.csv"), "stations.csv");
   ASSERT_TRUE(things.value) << all_text(things.diagnostics);
   ASSERT_EQ(things.value->size(), 12u);
-  EXPECT_EQ(std::ranges::count_if(*things.value, [](const Thing& t) { return t.attribute("simulated") == "true"; }), 10);
-  auto document = policy::parse_document(file_text(kWeather + "policies/station.json"), policy::DocumentKind::IotDevice, "station.json");
+  EXPECT_EQ(std::ranges::count_if(
+                *things.value, [](const Thing& t) { return t.attribute("simulated") == "true"; }),
+            10);
+  auto document = policy::parse_document(file_text(kWeather + "policies/station.json"),
+                                         policy::DocumentKind::IotDevice, "station.json");
   EXPECT_TRUE(document.diagnostics.empty()) << all_text(document.diagnostics);
   ASSERT_TRUE(document.value);
   const auto policies = policy::compile(std::span(&*document.value, 1));
@@ -108,8 +112,12 @@ TEST(LoadPipeline, WeatherThingsAndPolicyAreWhole) {
   context.set_bool("iot:Connection.Thing.IsAttached", true);
   const std::string prefix = iot_arn_prefix(loaded(file_text(kWeather + "pipeline.yaml")));
   auto allows = [&](std::string_view action, const std::string& resource) {
-    return policy::decide(policies, {.principal_arn = {}, .action = action, .resource = prefix + resource,
-                                     .context = context, .now = kNow}).allowed();
+    return policy::decide(policies, {.principal_arn = {},
+                                     .action = action,
+                                     .resource = prefix + resource,
+                                     .context = context,
+                                     .now = kNow})
+        .allowed();
   };
   EXPECT_TRUE(allows("iot:Connect", "client/seattle"));
   EXPECT_FALSE(allows("iot:Connect", "client/new-york"));
@@ -124,16 +132,20 @@ TEST(LoadPipeline, WeatherThingsAndPolicyAreWhole) {
 
 TEST(LoadPipeline, ReportsSeveralMistakesInOrder) {
   auto out = load_pipeline(
-      "version: 2\npipeline: Weather\ntransit: { min_tls: 1.1, verify: false }\nnodes:\n  e: { kind: gatway }\n"
-      "hops:\n  - { from: e, to: x, over: http }\nextra: 1\n", "p.yaml");
+      "version: 2\npipeline: Weather\ntransit: { min_tls: 1.1, verify: false }\nnodes:\n  e: { "
+      "kind: gatway }\n"
+      "hops:\n  - { from: e, to: x, over: http }\nextra: 1\n",
+      "p.yaml");
   EXPECT_FALSE(out.value);
   std::vector<std::uint32_t> lines;
   for (const Diagnostic& d : out.diagnostics) lines.push_back(d.span.line);
-  EXPECT_EQ(lines, (std::vector<std::uint32_t>{1, 2, 3, 3, 5, 7, 7, 8})) << all_text(out.diagnostics);
+  EXPECT_EQ(lines, (std::vector<std::uint32_t>{1, 2, 3, 3, 5, 7, 7, 8}))
+      << all_text(out.diagnostics);
 }
 
 TEST(LoadPipeline, PlacesAndHintsAreExact) {
-  auto out = load_pipeline(replaced(small(), "journal: { seal: j }", "jurnal: { seal: j }"), "p.yaml");
+  auto out =
+      load_pipeline(replaced(small(), "journal: { seal: j }", "jurnal: { seal: j }"), "p.yaml");
   ASSERT_EQ(out.diagnostics.size(), 3u) << all_text(out.diagnostics);
   EXPECT_EQ(to_text(out.diagnostics[2]),
             "p.yaml:7:48: error: there is no key `jurnal`\n  hint: did you mean `journal`?");
@@ -141,13 +153,15 @@ TEST(LoadPipeline, PlacesAndHintsAreExact) {
 
 TEST(LoadPipeline, NothingExpressesPlaintextOrUnverifiedPeers) {
   expect_mistake("min_tls: \"1.3\"", "min_tls: \"1.1\"", 3, "no floor below TLS 1.2");
-  expect_mistake("min_tls: \"1.3\"", "min_tls: \"1.3\", client_identity: optional", 3, "cannot be `optional`");
+  expect_mistake("min_tls: \"1.3\"", "min_tls: \"1.3\", client_identity: optional", 3,
+                 "cannot be `optional`");
   expect_mistake("min_tls: \"1.3\"", "verify: false", 3, "every connection is encrypted");
   expect_mistake("over: s3, seal: d", "over: http, seal: d", 12, "is plaintext");
   expect_mistake("over: s3, seal: d", "over: \"http://lake\", seal: d", 12, "is plaintext");
   expect_mistake("{ https: 0 }", "{ http: 0 }", 8, "is a plaintext protocol");
   expect_mistake("{ kind: store,", "{ kind: store, address: \"http://x\",", 8, "without a scheme");
-  expect_mistake("over: s3, seal: d", "over: s3, insecure: true, seal: d", 12, "both its ends are verified");
+  expect_mistake("over: s3, seal: d", "over: s3, insecure: true, seal: d", 12,
+                 "both its ends are verified");
   expect_mistake("over: s3, seal: d", "over: s3, min_tls: \"1.2\", seal: d", 12, "cannot be lower");
 }
 
@@ -179,7 +193,8 @@ TEST(LoadPipeline, NamesAndReferencesMustFit) {
   expect_mistake("[ { mqtt: 0 } ]", "[ { mqtt: 0 }, { mqtt: 1 } ]", 7, "two `mqtt` listeners");
   expect_mistake("{ https: 0 }", "{ https: 65536 }", 8, "from 0 to 65535");
   expect_mistake("{ kind: device, things: s.csv }", "{ kind: device }", 6, "no `things`");
-  expect_mistake("{ kind: consumer }", "{ kind: consumer, listen: [] }", 9, "a consumer has no `listen`");
+  expect_mistake("{ kind: consumer }", "{ kind: consumer, listen: [] }", 9,
+                 "a consumer has no `listen`");
   expect_mistake("policy: p.json", "policy: p.json, seal: d", 11, "has no `seal`");
   expect_mistake("over: mqtt, policy: p.json", "over: mqtt", 11, "no `policy`");
   expect_mistake("{ provider: local }", "{ provider: local, rotate: soon }", 4, "is not a time");
@@ -192,18 +207,26 @@ TEST(LoadPipeline, TwoNodesCannotShareAPort) {
 }
 
 TEST(LoadPipeline, AcceptLowersOneHopUntilItsDay) {
-  const Pipeline p = loaded(replaced(small(), "accept: []",
-      "accept: [ { hop: e->l, floor: \"1.2\", because: old lake, until: 2027-01-15 } ]"));
+  const Pipeline p = loaded(
+      replaced(small(), "accept: []",
+               "accept: [ { hop: e->l, floor: \"1.2\", because: old lake, until: 2027-01-15 } ]"));
   const Hop& hop = *p.find_hop("e", "l");
   EXPECT_EQ(min_tls_at(p, hop, kNow), TlsVersion::Tls12);
   EXPECT_EQ(min_tls_at(p, hop, kNow + std::chrono::days(1)), TlsVersion::Tls13);
   const Node& lake = *p.find_node("l");
   EXPECT_EQ(listener_min_tls(p, lake, lake.listen[0], kNow), TlsVersion::Tls12);
   EXPECT_EQ(min_tls_at(p, *p.find_hop("l", "t"), kNow), TlsVersion::Tls13);
-  expect_mistake("accept: []", "accept: [ { hop: e->x, floor: \"1.2\", because: b, until: 2027-01-15 } ]", 14, "there is no hop");
-  expect_mistake("accept: []", "accept: [ { hop: e->l, floor: \"1.3\", because: b, until: 2027-01-15 } ]", 14, "not lower");
-  expect_mistake("accept: []", "accept: [ { hop: e->l, floor: \"1.2\", because: b, until: 2027-02-30 } ]", 14, "is not a day");
-  expect_mistake("accept: []", "accept: [ { hop: e->l, floor: \"1.2\", until: 2027-01-15 } ]", 14, "has no `because`");
+  expect_mistake("accept: []",
+                 "accept: [ { hop: e->x, floor: \"1.2\", because: b, until: 2027-01-15 } ]", 14,
+                 "there is no hop");
+  expect_mistake("accept: []",
+                 "accept: [ { hop: e->l, floor: \"1.3\", because: b, until: 2027-01-15 } ]", 14,
+                 "not lower");
+  expect_mistake("accept: []",
+                 "accept: [ { hop: e->l, floor: \"1.2\", because: b, until: 2027-02-30 } ]", 14,
+                 "is not a day");
+  expect_mistake("accept: []", "accept: [ { hop: e->l, floor: \"1.2\", until: 2027-01-15 } ]", 14,
+                 "has no `because`");
 }
 
 TEST(Peers, EveryListenerTakesExactlyTheClientsOfItsHops) {
@@ -213,7 +236,8 @@ TEST(Peers, EveryListenerTakesExactlyTheClientsOfItsHops) {
   EXPECT_EQ(peers_of(p, edge, edge.listen[0], kNow),
             (std::vector<PeerRole>{{PeerRole::Kind::Device, "s", TlsVersion::Tls13}}));
   EXPECT_EQ(peers_of(p, lake, lake.listen[0], kNow),
-            (std::vector<PeerRole>{{PeerRole::Kind::Node, "e", TlsVersion::Tls13}, {PeerRole::Kind::Node, "t", TlsVersion::Tls13}}));
+            (std::vector<PeerRole>{{PeerRole::Kind::Node, "e", TlsVersion::Tls13},
+                                   {PeerRole::Kind::Node, "t", TlsVersion::Tls13}}));
   EXPECT_EQ(node_uri(p, "e"), "spiffe://p/node/e");
   EXPECT_EQ(device_uri(p, "seattle"), "spiffe://p/device/seattle");
 }
@@ -223,12 +247,17 @@ TEST(StorePolicy, GivesEachPeerItsVerbsOverTheFloorAlone) {
   auto document = store_policy(p, *p.find_node("l"), kNow);
   ASSERT_TRUE(document) << document.error().message;
   const auto policies = policy::compile(std::span(&*document, 1));
-  auto allows = [&](const char* node, std::string_view action, std::string_view resource, const char* tls = "1.3") {
+  auto allows = [&](const char* node, std::string_view action, std::string_view resource,
+                    const char* tls = "1.3") {
     policy::Context context;
     if (*tls != '\0') context.set("sealane:TlsVersion", tls);
     const std::string principal = node_principal_arn(p, node);
-    return policy::decide(policies, {.principal_arn = principal, .action = action, .resource = resource,
-                                     .context = context, .now = kNow}).allowed();
+    return policy::decide(policies, {.principal_arn = principal,
+                                     .action = action,
+                                     .resource = resource,
+                                     .context = context,
+                                     .now = kNow})
+        .allowed();
   };
   EXPECT_TRUE(allows("e", "s3:PutObject", "arn:aws:s3:::p/d/bundles/1"));
   EXPECT_FALSE(allows("e", "s3:PutObject", "arn:aws:s3:::p/other/1"));
@@ -254,7 +283,8 @@ TEST(Schema, HasEveryKeyThatTheLoaderKnowsAndNoOther) {
         in_schema.push_back(name);
         self(self, member.value, name);
       }
-    if (const json::Value* named = node.find("additionalProperties"); named != nullptr && named->object() != nullptr)
+    if (const json::Value* named = node.find("additionalProperties");
+        named != nullptr && named->object() != nullptr)
       self(self, *named, path + ".*");
     if (const json::Value* items = node.find("items")) self(self, *items, path + "[]");
   };

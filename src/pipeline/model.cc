@@ -96,10 +96,15 @@ const Listener* Node::listener(ListenerProtocol protocol) const {
   return at == listen.end() ? nullptr : &*at;
 }
 
-const Node* Pipeline::find_node(std::string_view node) const { return find_by(nodes, node, &Node::name); }
-const KeySpec* Pipeline::find_key(std::string_view key) const { return find_by(keys, key, &KeySpec::name); }
+const Node* Pipeline::find_node(std::string_view node) const {
+  return find_by(nodes, node, &Node::name);
+}
+const KeySpec* Pipeline::find_key(std::string_view key) const {
+  return find_by(keys, key, &KeySpec::name);
+}
 const Hop* Pipeline::find_hop(std::string_view from, std::string_view to) const {
-  const auto at = std::ranges::find_if(hops, [&](const Hop& hop) { return hop.from == from && hop.to == to; });
+  const auto at =
+      std::ranges::find_if(hops, [&](const Hop& hop) { return hop.from == from && hop.to == to; });
   return at == hops.end() ? nullptr : &*at;
 }
 const Acceptance* Pipeline::acceptance_of(const Hop& hop, Time now) const {
@@ -108,7 +113,9 @@ const Acceptance* Pipeline::acceptance_of(const Hop& hop, Time now) const {
   });
   return at == accept.end() ? nullptr : &*at;
 }
-std::string_view Pipeline::account() const { return aws ? std::string_view(aws->account) : "000000000000"; }
+std::string_view Pipeline::account() const {
+  return aws ? std::string_view(aws->account) : "000000000000";
+}
 std::string_view Pipeline::region() const { return aws ? std::string_view(aws->region) : "local"; }
 
 TlsVersion min_tls_at(const Pipeline& pipeline, const Hop& hop, Time now) {
@@ -136,10 +143,12 @@ std::vector<PeerRole> peers_of(const Pipeline& pipeline, const Node& node, const
                                Time now) {
   std::vector<PeerRole> peers;
   for (const Hop& hop : pipeline.hops) {
-    if (server_of(pipeline, hop) != node.name || listener_of(hop.over) != listener.protocol) continue;
+    if (server_of(pipeline, hop) != node.name || listener_of(hop.over) != listener.protocol)
+      continue;
     const Node* client = pipeline.find_node(client_of(pipeline, hop));
     if (client == nullptr) continue;
-    const auto kind = client->kind == NodeKind::Device ? PeerRole::Kind::Device : PeerRole::Kind::Node;
+    const auto kind =
+        client->kind == NodeKind::Device ? PeerRole::Kind::Device : PeerRole::Kind::Node;
     peers.push_back({kind, client->name, min_tls_at(pipeline, hop, now)});
   }
   return peers;
@@ -155,7 +164,8 @@ std::string node_principal_arn(const Pipeline& pipeline, std::string_view node) 
   return "arn:aws:iam::" + std::string(pipeline.account()) + ":role/" + std::string(node);
 }
 std::string iot_arn_prefix(const Pipeline& pipeline) {
-  return "arn:aws:iot:" + std::string(pipeline.region()) + ":" + std::string(pipeline.account()) + ":";
+  return "arn:aws:iot:" + std::string(pipeline.region()) + ":" + std::string(pipeline.account()) +
+         ":";
 }
 std::string bucket_arn(const Pipeline& pipeline) { return "arn:aws:s3:::" + pipeline.bucket(); }
 

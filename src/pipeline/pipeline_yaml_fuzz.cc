@@ -26,8 +26,10 @@ void must(bool property) {
 std::vector<std::size_t> line_lengths(std::string_view text) {
   std::vector<std::size_t> out(1, 0);
   for (char c : text) {
-    if (c == '\n') out.push_back(0);
-    else ++out.back();
+    if (c == '\n')
+      out.push_back(0);
+    else
+      ++out.back();
   }
   return out;
 }
@@ -64,10 +66,12 @@ void check_pipeline(const Pipeline& p) {
     must(listener != nullptr);
     must(hop.floor.min_tls >= p.transit.min_tls);
     const auto peers = peers_of(p, *server, *listener, kNow);
-    must(std::ranges::any_of(peers, [&](const PeerRole& peer) { return peer.node == client_of(p, hop); }));
+    must(std::ranges::any_of(peers,
+                             [&](const PeerRole& peer) { return peer.node == client_of(p, hop); }));
     must(listener_min_tls(p, *server, *listener, kNow) <= min_tls_at(p, hop, kNow));
     const BuildFacts build{.library = "x", .tls13 = true, .post_quantum_groups = false};
-    const auto a = assess(p, hop, {.build = build, .configured_at = kNow, .observations = {}, .now = kNow});
+    const auto a =
+        assess(p, hop, {.build = build, .configured_at = kNow, .observations = {}, .now = kNow});
     must(a.verdict == Verdict::Enforced && !a.reason.empty());
   }
   for (const Node& node : p.nodes)

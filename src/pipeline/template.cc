@@ -4,7 +4,8 @@
 namespace sealane::pipeline {
 namespace {
 
-constexpr std::string_view kPipeline = R"(# One path: devices -> edge -> lake -> trainer, three hops, each over mutual TLS.
+constexpr std::string_view kPipeline =
+    R"(# One path: devices -> edge -> lake -> trainer, three hops, each over mutual TLS.
 # `sealane check pipeline.yaml` says what each hop is worth.
 version: 1
 pipeline: @NAME@
@@ -84,8 +85,10 @@ std::string template_name(std::string_view folder_name) {
   for (char c : folder_name) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (letter) out += c;
-    else if (!out.empty() && out.back() != '-') out += '-';
+    if (letter)
+      out += c;
+    else if (!out.empty() && out.back() != '-')
+      out += '-';
     if (out.size() == kNameMax) break;
   }
   while (out.ends_with('-')) out.pop_back();

@@ -19,7 +19,8 @@ TEST(Template, FilesLoadWithoutAFinding) {
   EXPECT_EQ(loaded.value->name, "my-pipeline");
   EXPECT_EQ(loaded.value->hops[0].policy_file, files[1].path);
   EXPECT_EQ(loaded.value->find_node("devices")->things_file, files[2].path);
-  const auto policy = policy::parse_document(files[1].text, policy::DocumentKind::IotDevice, files[1].path);
+  const auto policy =
+      policy::parse_document(files[1].text, policy::DocumentKind::IotDevice, files[1].path);
   EXPECT_TRUE(policy.value && policy.diagnostics.empty());
   EXPECT_TRUE(parse_things(files[2].text, files[2].path).value);
 }
@@ -28,7 +29,8 @@ TEST(Template, NamesComeFromFolders) {
   EXPECT_EQ(template_name("My Pipeline (2)"), "my-pipeline-2");
   EXPECT_EQ(template_name("../"), "pipeline");
   EXPECT_EQ(template_name(std::string(100, 'a')), std::string(63, 'a'));
-  for (const char* name : {"-x-", "a.b", "\xc3\xa9t\xc3\xa9", "_"}) EXPECT_TRUE(is_pipeline_name(template_name(name))) << name;
+  for (const char* name : {"-x-", "a.b", "\xc3\xa9t\xc3\xa9", "_"})
+    EXPECT_TRUE(is_pipeline_name(template_name(name))) << name;
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ namespace sealane::pipeline {
 
 // What is said of a hop.  Every hop gets exactly one.
 enum class Verdict : std::uint8_t {
-  Enforced,       // a control that the user owns makes plaintext, or anything below the floor, impossible
+  Enforced,       // a control that the user owns makes plaintext, or anything below the floor,
+                  // impossible
   Inherent,       // the provider's endpoint accepts only TLS at or over the floor
   Open,           // plaintext or weaker TLS than the floor is possible
   Unknown,        // cannot be decided from the input
@@ -20,7 +21,15 @@ enum class Verdict : std::uint8_t {
 };
 
 // What the verdict rests on.  Exactly one.
-enum class Basis : std::uint8_t { Inherent, Configuration, DenyPolicy, OrgGuard, Gateway, ClientDuty, None };
+enum class Basis : std::uint8_t {
+  Inherent,
+  Configuration,
+  DenyPolicy,
+  OrgGuard,
+  Gateway,
+  ClientDuty,
+  None
+};
 
 // How something is known.  Classes are listed side by side and never merged into one mark.
 enum class EvidenceClass : std::uint8_t { Declared, Configured, Proven, Probed, Observed };

@@ -14,8 +14,8 @@ namespace {
 
 // Actions that the fronts ask about, beside those that documents name.
 constexpr std::array<std::string_view, 8> kCommonActions = {
-    "iot:connect", "iot:publish", "iot:subscribe", "iot:receive",
-    "iot:retainpublish", "s3:putobject", "s3:getobject", "s3:listbucket"};
+    "iot:connect",       "iot:publish",  "iot:subscribe", "iot:receive",
+    "iot:retainpublish", "s3:putobject", "s3:getobject",  "s3:listbucket"};
 
 class Compiler {
  public:
@@ -33,8 +33,8 @@ class Compiler {
       }
     }
     if (program_.keys.size() > KeySet::kKeysMax)
-      return fail(ErrorKind::TooLarge,
-                  "the documents name more than " + std::to_string(KeySet::kKeysMax) + " condition keys");
+      return fail(ErrorKind::TooLarge, "the documents name more than " +
+                                           std::to_string(KeySet::kKeysMax) + " condition keys");
     program_.statements = std::move(denies_);
     std::ranges::move(allows_, std::back_inserter(program_.statements));
     fill_action_rows();
@@ -59,8 +59,9 @@ class Compiler {
     }
     out.resource_polarity = from.resource_polarity;
     for (const SourceText& resource : from.resources) {
-      SEALANE_ASSIGN(ResourcePattern pattern,
-                     parse_resource(resource.text, {.kind = document_->kind, .version = document_->version}));
+      SEALANE_ASSIGN(
+          ResourcePattern pattern,
+          parse_resource(resource.text, {.kind = document_->kind, .version = document_->version}));
       intern_variables(pattern.resource);
       out.resources.push_back(std::move(pattern));
     }
@@ -149,7 +150,8 @@ KeySet CompiledPolicies::key_set(std::span<const std::string_view> names) const 
   for (std::string_view name : names) {
     const std::string lower_name = to_lower(name);
     const bool prefix = lower_name.ends_with('*');
-    const std::string_view wanted = std::string_view(lower_name).substr(0, lower_name.size() - (prefix ? 1 : 0));
+    const std::string_view wanted =
+        std::string_view(lower_name).substr(0, lower_name.size() - (prefix ? 1 : 0));
     for (std::size_t i = 0; i < program_->keys.size(); ++i) {
       const std::string& key = program_->keys[i];
       if (prefix ? key.starts_with(wanted) : key == wanted) out.add(i);

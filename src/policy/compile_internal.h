@@ -90,7 +90,7 @@ struct Program {
   std::optional<std::string> broken;  // why nothing can be decided
   std::vector<std::string> keys;
   std::vector<KeySource> key_sources;
-  std::vector<CompiledStatement> statements;  // INVARIANT: Denies before Allows
+  std::vector<CompiledStatement> statements;      // INVARIANT: Denies before Allows
   std::vector<std::vector<StatementName>> names;  // by document, by statement
 
   // For actions that are likely to be asked: which statements match them.  Sorted by action.

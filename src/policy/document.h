@@ -92,9 +92,10 @@ struct Document {
 struct DocumentLimits {
   std::size_t bytes_max = 256u << 10;  // AWS's own largest has 157 KB
   std::size_t statements_max = 1'000;
-  std::size_t values_max = 10'000;       // actions, resources and condition values together
+  std::size_t values_max = 10'000;  // actions, resources and condition values together
   std::size_t pattern_bytes_max = 2'048;
-  std::size_t pattern_pieces_max = 48;   // runs of literal text, wildcards and variables in one pattern
+  std::size_t pattern_pieces_max =
+      48;  // runs of literal text, wildcards and variables in one pattern
 };
 
 // Reads one policy document.

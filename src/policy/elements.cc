@@ -11,13 +11,15 @@ namespace sealane::policy {
 namespace {
 
 bool has_space(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; });
+  return std::ranges::any_of(
+      text, [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; });
 }
 
 Result<Pattern> bounded_pattern(std::string_view text, PatternSyntax syntax) {
   SEALANE_ASSIGN(Pattern pattern, parse_pattern(text, syntax));
   if (pattern.size() > kPatternPiecesMax)
-    return fail(ErrorKind::TooLarge, "the pattern has more than " + std::to_string(kPatternPiecesMax) +
+    return fail(ErrorKind::TooLarge, "the pattern has more than " +
+                                         std::to_string(kPatternPiecesMax) +
                                          " wildcards, variables and runs of text");
   return pattern;
 }
@@ -56,17 +58,21 @@ Result<ResourcePattern> parse_resource(std::string_view text, ResourceSyntax syn
     return fail(ErrorKind::Invalid, "`" + std::string(text) + "` is not an ARN",
                 "resources have the form `arn:partition:service:region:account:resource`, or `*`");
   if (parts.size() > 2 && parts[2].find_first_of("*?") != std::string_view::npos)
-    return fail(ErrorKind::Invalid, "the service in `" + std::string(text) + "` has a wildcard", "name the service");
+    return fail(ErrorKind::Invalid, "the service in `" + std::string(text) + "` has a wildcard",
+                "name the service");
   const bool is_short = parts.size() < 6;
-  if (is_short && syntax.kind == DocumentKind::Resource && text.find_first_of("*?") == std::string_view::npos)
-    return fail(ErrorKind::Invalid, "`" + std::string(text) + "` has fewer than six parts and matches nothing",
+  if (is_short && syntax.kind == DocumentKind::Resource &&
+      text.find_first_of("*?") == std::string_view::npos)
+    return fail(ErrorKind::Invalid,
+                "`" + std::string(text) + "` has fewer than six parts and matches nothing",
                 "write all parts of the ARN; parts may be empty");
   std::string literal_head;
   bool head_is_literal = true;
   for (std::size_t i = 0; i < 5; ++i) {
     const std::string_view part = i < parts.size() ? parts[i] : "*";
     if (variables && part.contains("${"))
-      return fail(ErrorKind::Invalid, "a variable stands before the fifth colon of `" + std::string(text) + "`",
+      return fail(ErrorKind::Invalid,
+                  "a variable stands before the fifth colon of `" + std::string(text) + "`",
                   "variables may stand in the resource's own part alone");
     SEALANE_ASSIGN(out.head[i], bounded_pattern(part, {.wildcards = true, .variables = false}));
     head_is_literal = head_is_literal && !has_wildcard(out.head[i]);
@@ -74,7 +80,8 @@ Result<ResourcePattern> parse_resource(std::string_view text, ResourceSyntax syn
     literal_head += ':';
   }
   if (head_is_literal) out.literal_head = std::move(literal_head);
-  SEALANE_ASSIGN(out.resource, bounded_pattern(is_short ? "*" : parts[5], {.wildcards = true, .variables = variables}));
+  SEALANE_ASSIGN(out.resource, bounded_pattern(is_short ? "*" : parts[5],
+                                               {.wildcards = true, .variables = variables}));
   return out;
 }
 
@@ -86,18 +93,22 @@ Result<Operand> parse_operand(Operator op, std::string_view text, LanguageVersio
   switch (op) {
     case Operator::StringEquals:
     case Operator::StringEqualsIgnoreCase: {
-      SEALANE_ASSIGN(Pattern pattern, bounded_pattern(text, {.wildcards = false, .variables = variables}));
+      SEALANE_ASSIGN(Pattern pattern,
+                     bounded_pattern(text, {.wildcards = false, .variables = variables}));
       return Operand(std::move(pattern));
     }
     case Operator::StringLike: {
-      SEALANE_ASSIGN(Pattern pattern, bounded_pattern(text, {.wildcards = true, .variables = variables}));
+      SEALANE_ASSIGN(Pattern pattern,
+                     bounded_pattern(text, {.wildcards = true, .variables = variables}));
       return Operand(std::move(pattern));
     }
     case Operator::ArnLike: {
-      SEALANE_ASSIGN(Pattern pattern, bounded_pattern(text, {.wildcards = true, .variables = variables}));
+      SEALANE_ASSIGN(Pattern pattern,
+                     bounded_pattern(text, {.wildcards = true, .variables = variables}));
       const auto parts = split_arn_pattern(text, variables);
       if (parts.size() < 6 && text != "*" && !has_variable(pattern))
-        return wrong("an ARN", "it takes six parts: `arn:partition:service:region:account:resource`");
+        return wrong("an ARN",
+                     "it takes six parts: `arn:partition:service:region:account:resource`");
       return Operand(std::move(pattern));
     }
     case Operator::NumericEquals:
@@ -113,7 +124,8 @@ Result<Operand> parse_operand(Operator op, std::string_view text, LanguageVersio
     case Operator::DateGreaterThan:
     case Operator::DateGreaterThanEquals: {
       const auto date = parse_date(text);
-      if (!date) return wrong("a date", "write it as `2027-06-30T00:00:00Z`, or as seconds since 1970");
+      if (!date)
+        return wrong("a date", "write it as `2027-06-30T00:00:00Z`, or as seconds since 1970");
       return Operand(*date);
     }
     case Operator::Bool:
@@ -123,7 +135,8 @@ Result<Operand> parse_operand(Operator op, std::string_view text, LanguageVersio
       return wrong("`true` or `false`", "");
     case Operator::IpAddress: {
       const auto range = parse_cidr(text);
-      if (!range) return wrong("an IP address or range", "write it as `192.0.2.0/24` or `2001:db8::/32`");
+      if (!range)
+        return wrong("an IP address or range", "write it as `192.0.2.0/24` or `2001:db8::/32`");
       return Operand(*range);
     }
   }

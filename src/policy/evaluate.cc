@@ -34,7 +34,9 @@ constexpr Truth kTrue{Truth::Value::True, Obstacle::None};
 constexpr Truth kFalse{Truth::Value::False, Obstacle::None};
 constexpr Truth truth_of(bool value) { return value ? kTrue : kFalse; }
 constexpr Truth unknown(Obstacle obstacle) { return {Truth::Value::Unknown, obstacle}; }
-constexpr Truth negate(Truth truth) { return truth.is_unknown() ? truth : truth_of(truth.is_false()); }
+constexpr Truth negate(Truth truth) {
+  return truth.is_unknown() ? truth : truth_of(truth.is_false());
+}
 
 // True if any holds; else unknown if any is; else false.
 template <class Items, class Test>
@@ -74,12 +76,15 @@ Truth compare_dates(Operator op, Time request, Time policy) {
   }
 }
 
-bool is_date(Operator op) { return op >= Operator::DateEquals && op <= Operator::DateGreaterThanEquals; }
+bool is_date(Operator op) {
+  return op >= Operator::DateEquals && op <= Operator::DateGreaterThanEquals;
+}
 
 // AWS IoT Core, "Thing policy variables": values with these are not substituted.  `/` is one more:
 // a thing of that name would reach into topics of others.
 bool is_substitutable_in_iot(std::string_view value) {
-  return value.size() <= kSubstitutionMax && value.find_first_of("*$+?#/") == std::string_view::npos;
+  return value.size() <= kSubstitutionMax &&
+         value.find_first_of("*$+?#/") == std::string_view::npos;
 }
 
 // The pieces of one pattern with the values of its variables.
@@ -105,7 +110,9 @@ struct KeyValues {
 class Evaluation {
  public:
   Evaluation(const Program& program, const Request& request)
-      : program_(program), request_(request), decision_(Outcome::ImplicitlyDenied, Obstacle::None) {}
+      : program_(program),
+        request_(request),
+        decision_(Outcome::ImplicitlyDenied, Obstacle::None) {}
 
   Decision run() {
     if (program_.broken) return refuse(Obstacle::Document);
@@ -119,7 +126,8 @@ class Evaluation {
       resource_ = split_arn(request_.resource);
       if (!resource_) return refuse(Obstacle::MalformedRequest);
     }
-    const auto row = std::ranges::lower_bound(program_.action_rows, action, {}, &Program::ActionRow::action);
+    const auto row =
+        std::ranges::lower_bound(program_.action_rows, action, {}, &Program::ActionRow::action);
     if (row != program_.action_rows.end() && row->action == action) {
       for (const std::uint32_t index : row->statements)
         if (consider(program_.statements[index])) break;
@@ -160,14 +168,16 @@ class Evaluation {
       if (statement.effect == Effect::Deny) denies_stuck_ = true;
       return false;
     }
-    settle(statement.effect == Effect::Deny ? Outcome::ExplicitlyDenied : Outcome::Allowed, Obstacle::None, statement);
+    settle(statement.effect == Effect::Deny ? Outcome::ExplicitlyDenied : Outcome::Allowed,
+           Obstacle::None, statement);
     return true;
   }
 
   // The action matches already.
   Truth applies(const CompiledStatement& statement) {
-    if (!statement.principal_any && std::ranges::find(statement.principal_arns, request_.principal_arn) ==
-                                        statement.principal_arns.end())
+    if (!statement.principal_any &&
+        std::ranges::find(statement.principal_arns, request_.principal_arn) ==
+            statement.principal_arns.end())
       return kFalse;
     Truth out = resources_match(statement);
     if (out.is_false()) return out;
@@ -199,18 +209,22 @@ class Evaluation {
         missing = missing || instance.state == Instance::State::Missing;
         if (!head || instance.state == Instance::State::Missing) continue;
         if (!glob_match(instance.span(), (*resource_)[5])) continue;
-        if (instance.state == Instance::State::Unsafe) unsafe = true;
-        else any = true;
+        if (instance.state == Instance::State::Unsafe)
+          unsafe = true;
+        else
+          any = true;
       }
       if (any && listed) return kTrue;
     }
     if (listed) {
       // Would match if the value could be substituted: an Allow does not, a Deny cannot tell.
-      return unsafe && statement.effect == Effect::Deny ? unknown(Obstacle::UnsafeVariable) : kFalse;
+      return unsafe && statement.effect == Effect::Deny ? unknown(Obstacle::UnsafeVariable)
+                                                        : kFalse;
     }
     // policy.md: an entry without its value matches nothing, and NotResource does not invert that.
     if (missing || any) return kFalse;
-    if (unsafe) return statement.effect == Effect::Deny ? unknown(Obstacle::UnsafeVariable) : kFalse;
+    if (unsafe)
+      return statement.effect == Effect::Deny ? unknown(Obstacle::UnsafeVariable) : kFalse;
     return kTrue;
   }
 
@@ -275,20 +289,19 @@ class Evaluation {
     decision_.keys_read_.add(key);
     KeyValues out;
     switch (program_.key_sources[key]) {
-      case KeySource::CurrentTime:
-        out = {KeyValues::State::Single, current_time_text(), {}};
-        break;
-      case KeySource::EpochTime:
-        out = {KeyValues::State::Single, epoch_text(), {}};
-        break;
+      case KeySource::CurrentTime: out = {KeyValues::State::Single, current_time_text(), {}}; break;
+      case KeySource::EpochTime: out = {KeyValues::State::Single, epoch_text(), {}}; break;
       case KeySource::PrincipalArn:
-        if (!request_.principal_arn.empty()) out = {KeyValues::State::Single, request_.principal_arn, {}};
+        if (!request_.principal_arn.empty())
+          out = {KeyValues::State::Single, request_.principal_arn, {}};
         break;
       case KeySource::Context:
         if (const Context::Entry* entry = request_.context.find(program_.keys[key]);
             entry != nullptr && !entry->values.empty()) {
-          if (entry->arity == Context::Arity::Single) out = {KeyValues::State::Single, entry->values[0], {}};
-          else out = {KeyValues::State::Multi, {}, entry->values};
+          if (entry->arity == Context::Arity::Single)
+            out = {KeyValues::State::Single, entry->values[0], {}};
+          else
+            out = {KeyValues::State::Multi, {}, entry->values};
         }
         break;
     }
@@ -297,7 +310,8 @@ class Evaluation {
   }
 
   std::string_view epoch_text() {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(request_.now).time_since_epoch().count();
+    const auto seconds =
+        std::chrono::floor<std::chrono::seconds>(request_.now).time_since_epoch().count();
     const auto end = std::to_chars(epoch_.data(), epoch_.data() + epoch_.size(), seconds).ptr;
     return {epoch_.data(), static_cast<std::size_t>(end - epoch_.data())};
   }
@@ -366,7 +380,8 @@ class Evaluation {
   // An empty text counts as no value for quantifiers.
   static bool is_null_set(const KeyValues& values) {
     if (values.state == KeyValues::State::Single) return values.single.empty();
-    return std::ranges::all_of(values.multi, [](const std::string& value) { return value.empty(); });
+    return std::ranges::all_of(values.multi,
+                               [](const std::string& value) { return value.empty(); });
   }
 
   Truth null_holds(const CompiledCondition& condition) {
@@ -380,16 +395,19 @@ class Evaluation {
   }
 
   // One request value against all values of the condition; negation turns OR into NOR.
-  Truth base_holds(const CompiledCondition& condition, DocumentKind kind, std::string_view value, bool is_time) {
+  Truth base_holds(const CompiledCondition& condition, DocumentKind kind, std::string_view value,
+                   bool is_time) {
     const Truth any = any_of(condition.values, [&](const Operand& operand) {
       return operand_matches(condition.op, kind, operand, value, is_time);
     });
     return condition.negated ? negate(any) : any;
   }
 
-  Truth operand_matches(Operator op, DocumentKind kind, const Operand& operand, std::string_view value, bool is_time) {
+  Truth operand_matches(Operator op, DocumentKind kind, const Operand& operand,
+                        std::string_view value, bool is_time) {
     const Truth malformed = unknown(Obstacle::MalformedRequest);
-    if (const auto* pattern = std::get_if<Pattern>(&operand)) return pattern_matches(op, kind, *pattern, value);
+    if (const auto* pattern = std::get_if<Pattern>(&operand))
+      return pattern_matches(op, kind, *pattern, value);
     if (const auto* number = std::get_if<DecimalOperand>(&operand)) {
       const auto request = parse_decimal(value);
       const auto policy = parse_decimal(number->text);
@@ -409,7 +427,8 @@ class Evaluation {
     return malformed;
   }
 
-  Truth pattern_matches(Operator op, DocumentKind kind, const Pattern& pattern, std::string_view value) {
+  Truth pattern_matches(Operator op, DocumentKind kind, const Pattern& pattern,
+                        std::string_view value) {
     std::optional<ArnParts> arn;
     if (op == Operator::ArnLike) {
       arn = split_arn(value);
@@ -424,7 +443,8 @@ class Evaluation {
       const auto result = arn_match(instance.span(), *arn);
       return result ? truth_of(*result) : unknown(Obstacle::MalformedRequest);
     }
-    const auto rule = op == Operator::StringEqualsIgnoreCase ? CaseRule::IgnoreAscii : CaseRule::Exact;
+    const auto rule =
+        op == Operator::StringEqualsIgnoreCase ? CaseRule::IgnoreAscii : CaseRule::Exact;
     return truth_of(glob_match(instance.span(), value, rule));
   }
 
@@ -437,8 +457,10 @@ class Evaluation {
         continue;
       }
       const Time after = *threshold + Duration(1);
-      if (request_.now < *threshold) changes_at(*threshold);
-      else if (request_.now < after) changes_at(after);
+      if (request_.now < *threshold)
+        changes_at(*threshold);
+      else if (request_.now < after)
+        changes_at(after);
     }
   }
 
@@ -469,8 +491,9 @@ bool matches(const ActionPattern& pattern, std::string_view action) {
 }
 
 bool matches_action(const CompiledStatement& statement, std::string_view lower_action) {
-  const bool any = std::ranges::any_of(
-      statement.actions, [&](const ActionPattern& pattern) { return matches(pattern, lower_action); });
+  const bool any = std::ranges::any_of(statement.actions, [&](const ActionPattern& pattern) {
+    return matches(pattern, lower_action);
+  });
   return any == (statement.action_polarity == Polarity::Listed);
 }
 
@@ -507,10 +530,12 @@ std::string explain(const CompiledPolicies& policies, const Decision& decision) 
     case Outcome::NotEvaluable: break;
   }
   switch (decision.obstacle()) {
-    case Obstacle::Document: return "the policy cannot be evaluated: " + program.broken.value_or("");
+    case Obstacle::Document:
+      return "the policy cannot be evaluated: " + program.broken.value_or("");
     case Obstacle::MalformedRequest:
-      return place.empty() ? "the request's action or resource is malformed"
-                           : "a value of the request is not of the type that " + place + " asks for";
+      return place.empty()
+                 ? "the request's action or resource is malformed"
+                 : "a value of the request is not of the type that " + place + " asks for";
     case Obstacle::UnsafeVariable:
       return "a value with `*`, `$`, `+`, `?`, `#` or `/` cannot be substituted in " + place;
     case Obstacle::RequestTooLong: return "the request's action or resource is too long";

@@ -54,7 +54,8 @@ class CompiledPolicies {
 
  private:
   friend CompiledPolicies compile(std::span<const Document>);
-  explicit CompiledPolicies(std::shared_ptr<const Program> program) : program_(std::move(program)) {}
+  explicit CompiledPolicies(std::shared_ptr<const Program> program)
+      : program_(std::move(program)) {}
   std::shared_ptr<const Program> program_;
 };
 
@@ -82,9 +83,9 @@ std::string_view to_string(Outcome outcome);
 // Why a statement could not be evaluated.
 enum class Obstacle : std::uint8_t {
   None,
-  Document,           // the documents themselves are not evaluable
-  MalformedRequest,   // a request value is not of the operator's type
-  UnsafeVariable,     // a value that may not be substituted: wildcards or separators of MQTT topics
+  Document,          // the documents themselves are not evaluable
+  MalformedRequest,  // a request value is not of the operator's type
+  UnsafeVariable,    // a value that may not be substituted: wildcards or separators of MQTT topics
   RequestTooLong,
 };
 

@@ -25,12 +25,18 @@ std::string document(const std::string& statements) {
 }
 std::string allow_all() { return R"({"Effect":"Allow","Action":"*","Resource":"*"})"; }
 std::string statement(const std::string& effect, const std::string& condition) {
-  return R"({"Effect":")" + effect + R"(","Action":"*","Resource":"*","Condition":)" + condition + "}";
+  return R"({"Effect":")" + effect + R"(","Action":"*","Resource":"*","Condition":)" + condition +
+         "}";
 }
 
-Decision ask(const CompiledPolicies& policies, const Context& context = {}, std::string_view action = "s3:GetObject",
+Decision ask(const CompiledPolicies& policies, const Context& context = {},
+             std::string_view action = "s3:GetObject",
              std::string_view resource = "arn:aws:s3:::b/k") {
-  return decide(policies, {.principal_arn = {}, .action = action, .resource = resource, .context = context, .now = kNow});
+  return decide(policies, {.principal_arn = {},
+                           .action = action,
+                           .resource = resource,
+                           .context = context,
+                           .now = kNow});
 }
 
 Context with(std::string_view key, std::string_view value) {
@@ -47,51 +53,65 @@ Context with_list(std::string_view key, std::vector<std::string> values) {
 // Whether `condition` holds, asked through an Allow; the same must come out through a Deny.
 bool holds(const std::string& condition, const Context& context = {}) {
   const Outcome allow = ask(compiled(document(statement("Allow", condition))), context).outcome();
-  const Outcome deny = ask(compiled(document(allow_all() + "," + statement("Deny", condition))), context).outcome();
-  if (allow == Outcome::Allowed) EXPECT_EQ(deny, Outcome::ExplicitlyDenied) << condition;
-  else if (allow == Outcome::ImplicitlyDenied) EXPECT_EQ(deny, Outcome::Allowed) << condition;
-  else EXPECT_EQ(deny, Outcome::NotEvaluable) << condition;
+  const Outcome deny =
+      ask(compiled(document(allow_all() + "," + statement("Deny", condition))), context).outcome();
+  if (allow == Outcome::Allowed)
+    EXPECT_EQ(deny, Outcome::ExplicitlyDenied) << condition;
+  else if (allow == Outcome::ImplicitlyDenied)
+    EXPECT_EQ(deny, Outcome::Allowed) << condition;
+  else
+    EXPECT_EQ(deny, Outcome::NotEvaluable) << condition;
   EXPECT_NE(allow, Outcome::NotEvaluable) << condition;
   return allow == Outcome::Allowed;
 }
 
-Outcome outcome_of(const std::string& condition, const Context& context, const std::string& effect = "Allow") {
-  const std::string text = effect == "Deny" ? allow_all() + "," + statement("Deny", condition) : statement(effect, condition);
+Outcome outcome_of(const std::string& condition, const Context& context,
+                   const std::string& effect = "Allow") {
+  const std::string text = effect == "Deny" ? allow_all() + "," + statement("Deny", condition)
+                                            : statement(effect, condition);
   return ask(compiled(document(text)), context).outcome();
 }
 
 // --- policy.md §3, missing keys
 
 TEST(MissingKey, DenyWithBoolDoesNotDeny) {
-  EXPECT_EQ(outcome_of(R"({"Bool":{"aws:SecureTransport":"false"}})", {}, "Deny"), Outcome::Allowed);
+  EXPECT_EQ(outcome_of(R"({"Bool":{"aws:SecureTransport":"false"}})", {}, "Deny"),
+            Outcome::Allowed);
 }
 TEST(MissingKey, DenyWithBoolIfExistsDenies) {
-  EXPECT_EQ(outcome_of(R"({"BoolIfExists":{"aws:SecureTransport":"false"}})", {}, "Deny"), Outcome::ExplicitlyDenied);
+  EXPECT_EQ(outcome_of(R"({"BoolIfExists":{"aws:SecureTransport":"false"}})", {}, "Deny"),
+            Outcome::ExplicitlyDenied);
 }
 TEST(MissingKey, DenyWithStringNotEqualsDenies) {
-  EXPECT_EQ(outcome_of(R"({"StringNotEquals":{"aws:SourceVpce":"vpce-1"}})", {}, "Deny"), Outcome::ExplicitlyDenied);
+  EXPECT_EQ(outcome_of(R"({"StringNotEquals":{"aws:SourceVpce":"vpce-1"}})", {}, "Deny"),
+            Outcome::ExplicitlyDenied);
 }
 TEST(MissingKey, AllowWithForAllValuesAllows) {
-  EXPECT_EQ(outcome_of(R"({"ForAllValues:StringEquals":{"aws:TagKeys":["a"]}})", {}), Outcome::Allowed);
+  EXPECT_EQ(outcome_of(R"({"ForAllValues:StringEquals":{"aws:TagKeys":["a"]}})", {}),
+            Outcome::Allowed);
 }
 TEST(MissingKey, EveryPositiveOperatorIsFalse) {
   for (const char* c :
-       {R"({"StringEquals":{"a:k":"x"}})", R"({"StringEqualsIgnoreCase":{"a:k":"x"}})", R"({"StringLike":{"a:k":"*"}})",
-        R"({"NumericLessThan":{"a:k":1}})", R"({"NumericEquals":{"a:k":1}})", R"({"DateLessThan":{"a:k":"2030-01-01"}})",
-        R"({"Bool":{"a:k":false}})", R"({"IpAddress":{"a:k":"0.0.0.0/0"}})", R"({"ArnLike":{"a:k":"*"}})"})
+       {R"({"StringEquals":{"a:k":"x"}})", R"({"StringEqualsIgnoreCase":{"a:k":"x"}})",
+        R"({"StringLike":{"a:k":"*"}})", R"({"NumericLessThan":{"a:k":1}})",
+        R"({"NumericEquals":{"a:k":1}})", R"({"DateLessThan":{"a:k":"2030-01-01"}})",
+        R"({"Bool":{"a:k":false}})", R"({"IpAddress":{"a:k":"0.0.0.0/0"}})",
+        R"({"ArnLike":{"a:k":"*"}})"})
     EXPECT_FALSE(holds(c)) << c;
 }
 TEST(MissingKey, EveryNegatedOperatorIsTrue) {
-  for (const char* c : {R"({"StringNotEquals":{"a:k":"x"}})", R"({"StringNotEqualsIgnoreCase":{"a:k":"x"}})",
-                        R"({"StringNotLike":{"a:k":"*"}})", R"({"NumericNotEquals":{"a:k":1}})",
-                        R"({"DateNotEquals":{"a:k":"2030-01-01"}})", R"({"NotIpAddress":{"a:k":"0.0.0.0/0"}})",
-                        R"({"ArnNotLike":{"a:k":"*"}})"})
+  for (const char* c :
+       {R"({"StringNotEquals":{"a:k":"x"}})", R"({"StringNotEqualsIgnoreCase":{"a:k":"x"}})",
+        R"({"StringNotLike":{"a:k":"*"}})", R"({"NumericNotEquals":{"a:k":1}})",
+        R"({"DateNotEquals":{"a:k":"2030-01-01"}})", R"({"NotIpAddress":{"a:k":"0.0.0.0/0"}})",
+        R"({"ArnNotLike":{"a:k":"*"}})"})
     EXPECT_TRUE(holds(c)) << c;
 }
 TEST(MissingKey, IfExistsIsTrueForEveryBase) {
-  for (const char* c : {R"({"StringEqualsIfExists":{"a:k":"x"}})", R"({"StringNotLikeIfExists":{"a:k":"x"}})",
-                        R"({"NumericGreaterThanIfExists":{"a:k":1}})", R"({"IpAddressIfExists":{"a:k":"10.0.0.0/8"}})",
-                        R"({"ArnEqualsIfExists":{"a:k":"*"}})"})
+  for (const char* c :
+       {R"({"StringEqualsIfExists":{"a:k":"x"}})", R"({"StringNotLikeIfExists":{"a:k":"x"}})",
+        R"({"NumericGreaterThanIfExists":{"a:k":1}})",
+        R"({"IpAddressIfExists":{"a:k":"10.0.0.0/8"}})", R"({"ArnEqualsIfExists":{"a:k":"*"}})"})
     EXPECT_TRUE(holds(c)) << c;
 }
 TEST(MissingKey, NullAsksForPresence) {
@@ -105,7 +125,8 @@ TEST(MissingKey, ForAnyValueIsFalseForNegatedOperatorsToo) {
   EXPECT_FALSE(holds(R"({"ForAnyValue:StringNotEquals":{"a:k":"x"}})"));
 }
 TEST(MissingKey, IsReportedAsAnAssumption) {
-  const auto policies = compiled(document(statement("Allow", R"({"StringNotEquals":{"a:k":"x"}})")));
+  const auto policies =
+      compiled(document(statement("Allow", R"({"StringNotEquals":{"a:k":"x"}})")));
   const Decision decision = ask(policies);
   EXPECT_TRUE(decision.keys_missing().contains(0));
   EXPECT_TRUE(ask(policies, with("A:K", "y")).keys_missing().empty());
@@ -121,12 +142,15 @@ TEST(Condition, ValuesAreOredAndNegatedOnesAreNored) {
 TEST(Condition, OperatorsAndKeysAreAnded) {
   Context context = with("a:k", "x");
   context.set("a:l", "1");
-  EXPECT_TRUE(holds(R"({"StringEquals":{"a:k":"x","a:l":"1"},"NumericLessThan":{"a:l":2}})", context));
-  EXPECT_FALSE(holds(R"({"StringEquals":{"a:k":"x","a:l":"2"},"NumericLessThan":{"a:l":2}})", context));
+  EXPECT_TRUE(
+      holds(R"({"StringEquals":{"a:k":"x","a:l":"1"},"NumericLessThan":{"a:l":2}})", context));
+  EXPECT_FALSE(
+      holds(R"({"StringEquals":{"a:k":"x","a:l":"2"},"NumericLessThan":{"a:l":2}})", context));
   EXPECT_FALSE(holds(R"({"StringEquals":{"a:k":"x"},"NumericLessThan":{"a:l":1}})", context));
 }
 TEST(Condition, KeyNamesIgnoreCase) {
-  EXPECT_TRUE(holds(R"({"IpAddress":{"AWS:sourceip":"192.0.2.0/24"}})", with("aws:SourceIp", "192.0.2.7")));
+  EXPECT_TRUE(
+      holds(R"({"IpAddress":{"AWS:sourceip":"192.0.2.0/24"}})", with("aws:SourceIp", "192.0.2.7")));
 }
 TEST(MultiValuedKey, OperatorWithoutQuantifierDoesNotMatchNegatedIncluded) {
   const Context context = with_list("a:k", {"x"});
@@ -134,16 +158,23 @@ TEST(MultiValuedKey, OperatorWithoutQuantifierDoesNotMatchNegatedIncluded) {
   EXPECT_FALSE(holds(R"({"StringNotEquals":{"a:k":"y"}})", context));
 }
 TEST(MultiValuedKey, ForAllValuesNeedsEveryRequestValue) {
-  EXPECT_TRUE(holds(R"({"ForAllValues:StringEquals":{"a:k":["x","y"]}})", with_list("a:k", {"x", "y"})));
-  EXPECT_FALSE(holds(R"({"ForAllValues:StringEquals":{"a:k":["x","y"]}})", with_list("a:k", {"x", "z"})));
-  EXPECT_TRUE(holds(R"({"ForAllValues:StringNotEquals":{"a:k":["x","y"]}})", with_list("a:k", {"z"})));
-  EXPECT_FALSE(holds(R"({"ForAllValues:StringNotEquals":{"a:k":["x","y"]}})", with_list("a:k", {"z", "x"})));
+  EXPECT_TRUE(
+      holds(R"({"ForAllValues:StringEquals":{"a:k":["x","y"]}})", with_list("a:k", {"x", "y"})));
+  EXPECT_FALSE(
+      holds(R"({"ForAllValues:StringEquals":{"a:k":["x","y"]}})", with_list("a:k", {"x", "z"})));
+  EXPECT_TRUE(
+      holds(R"({"ForAllValues:StringNotEquals":{"a:k":["x","y"]}})", with_list("a:k", {"z"})));
+  EXPECT_FALSE(
+      holds(R"({"ForAllValues:StringNotEquals":{"a:k":["x","y"]}})", with_list("a:k", {"z", "x"})));
 }
 TEST(MultiValuedKey, ForAnyValueNeedsOneRequestValue) {
-  EXPECT_TRUE(holds(R"({"ForAnyValue:StringEquals":{"a:k":["x","y"]}})", with_list("a:k", {"q", "y"})));
+  EXPECT_TRUE(
+      holds(R"({"ForAnyValue:StringEquals":{"a:k":["x","y"]}})", with_list("a:k", {"q", "y"})));
   EXPECT_FALSE(holds(R"({"ForAnyValue:StringEquals":{"a:k":["x","y"]}})", with_list("a:k", {"q"})));
-  EXPECT_TRUE(holds(R"({"ForAnyValue:StringNotEquals":{"a:k":["x","y"]}})", with_list("a:k", {"x", "q"})));
-  EXPECT_FALSE(holds(R"({"ForAnyValue:StringNotEquals":{"a:k":["x","y"]}})", with_list("a:k", {"x"})));
+  EXPECT_TRUE(
+      holds(R"({"ForAnyValue:StringNotEquals":{"a:k":["x","y"]}})", with_list("a:k", {"x", "q"})));
+  EXPECT_FALSE(
+      holds(R"({"ForAnyValue:StringNotEquals":{"a:k":["x","y"]}})", with_list("a:k", {"x"})));
 }
 TEST(MultiValuedKey, EmptySetAndEmptyTextAreNoValue) {
   EXPECT_TRUE(holds(R"({"ForAllValues:StringEquals":{"a:k":"x"}})", with_list("a:k", {})));
@@ -199,12 +230,15 @@ TEST(NumericOperators, CompareExactDecimals) {
   EXPECT_TRUE(holds(R"({"NumericGreaterThan":{"a:k":-2}})", with("a:k", "-1.5")));
   EXPECT_TRUE(holds(R"({"NumericLessThan":{"a:k":0}})", with("a:k", "-0.0001")));
   EXPECT_TRUE(holds(R"({"NumericEquals":{"a:k":0}})", with("a:k", "-0")));
-  EXPECT_TRUE(holds(R"({"NumericLessThanEquals":{"a:k":"9007199254740993"}})", with("a:k", "9007199254740992.9")));
+  EXPECT_TRUE(holds(R"({"NumericLessThanEquals":{"a:k":"9007199254740993"}})",
+                    with("a:k", "9007199254740992.9")));
 }
 TEST(DateOperators, CompareInstants) {
-  EXPECT_TRUE(holds(R"({"DateLessThan":{"a:k":"2027-06-30"}})", with("a:k", "2027-06-29T23:59:59Z")));
+  EXPECT_TRUE(
+      holds(R"({"DateLessThan":{"a:k":"2027-06-30"}})", with("a:k", "2027-06-29T23:59:59Z")));
   EXPECT_TRUE(holds(R"({"DateEquals":{"a:k":"2027-01-15T08:00:00Z"}})", with("a:k", "1800000000")));
-  EXPECT_TRUE(holds(R"({"DateEquals":{"a:k":"2027-01-15T10:00+02:00"}})", with("a:k", "1800000000")));
+  EXPECT_TRUE(
+      holds(R"({"DateEquals":{"a:k":"2027-01-15T10:00+02:00"}})", with("a:k", "1800000000")));
   EXPECT_TRUE(holds(R"({"DateGreaterThan":{"aws:CurrentTime":"2027-01-15T07:59:59.5Z"}})"));
   EXPECT_FALSE(holds(R"({"DateGreaterThan":{"aws:EpochTime":1800000000}})"));
   EXPECT_TRUE(holds(R"({"DateLessThan":{"a:k":"2024-01"}})", with("a:k", "2024")));
@@ -225,29 +259,38 @@ TEST(IpOperators, ComparePrefixesOfOneFamily) {
 TEST(ArnOperators, MatchPartsAndNotTheWholeText) {
   const std::string pattern = "arn:aws:someservice:*:111122223333:finance/*";
   const Context other = with(
-      "a:k", "arn:aws:someservice:us-east-2:999999999999:store/abc:111122223333:finance/document.txt");
+      "a:k",
+      "arn:aws:someservice:us-east-2:999999999999:store/abc:111122223333:finance/document.txt");
   EXPECT_TRUE(holds(R"({"StringLike":{"a:k":")" + pattern + R"("}})", other));
   EXPECT_FALSE(holds(R"({"ArnLike":{"a:k":")" + pattern + R"("}})", other));
-  EXPECT_TRUE(holds(R"({"ArnEquals":{"a:k":"arn:aws:iam::1:role/*"}})", with("a:k", "arn:aws:iam::1:role/x:y")));
-  EXPECT_FALSE(holds(R"({"ArnNotEquals":{"a:k":"arn:aws:iam::?:role/*"}})", with("a:k", "arn:aws:iam::1:role/x")));
+  EXPECT_TRUE(holds(R"({"ArnEquals":{"a:k":"arn:aws:iam::1:role/*"}})",
+                    with("a:k", "arn:aws:iam::1:role/x:y")));
+  EXPECT_FALSE(holds(R"({"ArnNotEquals":{"a:k":"arn:aws:iam::?:role/*"}})",
+                     with("a:k", "arn:aws:iam::1:role/x")));
 }
 TEST(MalformedRequestValue, IsNotEvaluableForPositiveAndNegatedOperatorsAndDenies) {
   const Context context = with("a:k", "junk");
-  for (const char* c : {R"({"NumericLessThan":{"a:k":1}})", R"({"NumericNotEquals":{"a:k":1}})",
-                        R"({"DateLessThan":{"a:k":"2030-01-01"}})", R"({"Bool":{"a:k":true}})",
-                        R"({"NotIpAddress":{"a:k":"10.0.0.0/8"}})", R"({"ArnNotLike":{"a:k":"arn:aws:s3:::b"}})"}) {
+  for (const char* c :
+       {R"({"NumericLessThan":{"a:k":1}})", R"({"NumericNotEquals":{"a:k":1}})",
+        R"({"DateLessThan":{"a:k":"2030-01-01"}})", R"({"Bool":{"a:k":true}})",
+        R"({"NotIpAddress":{"a:k":"10.0.0.0/8"}})", R"({"ArnNotLike":{"a:k":"arn:aws:s3:::b"}})"}) {
     EXPECT_EQ(outcome_of(c, context), Outcome::NotEvaluable) << c;
     EXPECT_EQ(outcome_of(c, context, "Deny"), Outcome::NotEvaluable) << c;
   }
   // Whatever the value were: the statement is false by another condition.
-  EXPECT_EQ(outcome_of(R"({"NumericLessThan":{"a:k":1},"Bool":{"a:absent":true}})", context, "Deny"), Outcome::Allowed);
+  EXPECT_EQ(
+      outcome_of(R"({"NumericLessThan":{"a:k":1},"Bool":{"a:absent":true}})", context, "Deny"),
+      Outcome::Allowed);
 }
 
 // --- §2, matching
 
 TEST(Action, IgnoresCaseAndTakesWildcardsInTheName) {
   auto allows = [](const std::string& action, std::string_view asked) {
-    return ask(compiled(document(R"({"Effect":"Allow","Action":")" + action + R"(","Resource":"*"})")), {}, asked).allowed();
+    return ask(compiled(
+                   document(R"({"Effect":"Allow","Action":")" + action + R"(","Resource":"*"})")),
+               {}, asked)
+        .allowed();
   };
   EXPECT_TRUE(allows("S3:getobject", "s3:GetObject"));
   EXPECT_TRUE(allows("s3:Get*", "s3:GetObjectAcl"));
@@ -257,7 +300,8 @@ TEST(Action, IgnoresCaseAndTakesWildcardsInTheName) {
   EXPECT_TRUE(allows("*", "kms:Decrypt"));
 }
 TEST(Action, NotActionNegatesTheWholeList) {
-  const auto policies = compiled(document(R"({"Effect":"Allow","NotAction":["s3:Get*","s3:Put*"],"Resource":"*"})"));
+  const auto policies =
+      compiled(document(R"({"Effect":"Allow","NotAction":["s3:Get*","s3:Put*"],"Resource":"*"})"));
   EXPECT_FALSE(ask(policies, {}, "s3:GetObject").allowed());
   EXPECT_FALSE(ask(policies, {}, "s3:PutObject").allowed());
   EXPECT_TRUE(ask(policies, {}, "s3:DeleteObject").allowed());
@@ -268,9 +312,11 @@ TEST(Action, MalformedOnesAreDenied) {
     EXPECT_EQ(ask(policies, {}, action).outcome(), Outcome::NotEvaluable) << action;
 }
 
-bool resource_matches(const std::string& pattern, std::string_view resource, DocumentKind kind = DocumentKind::Identity) {
+bool resource_matches(const std::string& pattern, std::string_view resource,
+                      DocumentKind kind = DocumentKind::Identity) {
   const std::string principal = kind == DocumentKind::Resource ? R"("Principal":"*",)" : "";
-  const std::string text = document("{" + principal + R"("Effect":"Allow","Action":"*","Resource":")" + pattern + R"("})");
+  const std::string text = document(
+      "{" + principal + R"("Effect":"Allow","Action":"*","Resource":")" + pattern + R"("})");
   return ask(compiled(text, kind), {}, "s3:GetObject", resource).allowed();
 }
 TEST(Resource, StarCrossesSlashesInTheSixthPart) {
@@ -289,8 +335,11 @@ TEST(Resource, PartsAreMatchedSeparatelyAndCaseMatters) {
 TEST(Resource, ShortArnsFillUpInIdentityPoliciesAndMatchOnlyByWildcardInResourcePolicies) {
   EXPECT_TRUE(resource_matches("arn:aws:s3", "arn:aws:s3:::b/k"));
   EXPECT_TRUE(resource_matches("arn:a*:s3", "arn:aws:s3:::b/k", DocumentKind::Resource));
-  EXPECT_FALSE(parse_document(document(R"({"Principal":"*","Effect":"Allow","Action":"*","Resource":"arn:aws:s3"})"),
-                              DocumentKind::Resource, "p").value);
+  EXPECT_FALSE(
+      parse_document(
+          document(R"({"Principal":"*","Effect":"Allow","Action":"*","Resource":"arn:aws:s3"})"),
+          DocumentKind::Resource, "p")
+          .value);
 }
 TEST(Resource, ActionWithoutResourceIsMatchedByALiteralStarAlone) {
   EXPECT_TRUE(resource_matches("*", "*"));
@@ -300,8 +349,8 @@ TEST(Resource, MalformedRequestIsDeniedEvenByAStar) {
   EXPECT_FALSE(resource_matches("*", "not-an-arn"));
 }
 TEST(Resource, NotResourceNegatesTheWholeList) {
-  const auto policies = compiled(
-      document(R"({"Effect":"Allow","Action":"*","NotResource":["arn:aws:s3:::b/x","arn:aws:s3:::b/y"]})"));
+  const auto policies = compiled(document(
+      R"({"Effect":"Allow","Action":"*","NotResource":["arn:aws:s3:::b/x","arn:aws:s3:::b/y"]})"));
   EXPECT_FALSE(ask(policies, {}, "s3:GetObject", "arn:aws:s3:::b/x").allowed());
   EXPECT_TRUE(ask(policies, {}, "s3:GetObject", "arn:aws:s3:::b/z").allowed());
 }
@@ -312,8 +361,12 @@ TEST(Principal, ExactArnOrEveryone) {
   const auto policies = compiled(text, DocumentKind::Resource);
   auto as = [&](std::string_view principal) {
     const Context context;
-    return decide(policies, {.principal_arn = principal, .action = "s3:GetObject", .resource = "arn:aws:s3:::b/k",
-                             .context = context, .now = kNow}).allowed();
+    return decide(policies, {.principal_arn = principal,
+                             .action = "s3:GetObject",
+                             .resource = "arn:aws:s3:::b/k",
+                             .context = context,
+                             .now = kNow})
+        .allowed();
   };
   EXPECT_TRUE(as("arn:aws:iam::0:role/edge"));
   EXPECT_FALSE(as("arn:aws:iam::0:role/edge2"));
@@ -324,11 +377,14 @@ TEST(Principal, ExactArnOrEveryone) {
 // --- §6, variables
 
 std::string publish_to(const std::string& topic, const std::string& effect = "Allow") {
-  return R"({"Effect":")" + effect + R"(","Action":"iot:Publish","Resource":"arn:aws:iot:local:0:topic/)" + topic + R"("})";
+  return R"({"Effect":")" + effect +
+         R"(","Action":"iot:Publish","Resource":"arn:aws:iot:local:0:topic/)" + topic + R"("})";
 }
 Outcome publish(const std::string& statements, const Context& context, std::string_view topic,
                 DocumentKind kind = DocumentKind::IotDevice) {
-  return ask(compiled(document(statements), kind), context, "iot:Publish", "arn:aws:iot:local:0:topic/" + std::string(topic)).outcome();
+  return ask(compiled(document(statements), kind), context, "iot:Publish",
+             "arn:aws:iot:local:0:topic/" + std::string(topic))
+      .outcome();
 }
 
 TEST(Variables, AreReplacedInResources) {
@@ -346,17 +402,26 @@ TEST(Variables, AreLiteralTextInVersion2008) {
   EXPECT_TRUE(ask(policies, context, "s3:GetObject", "arn:aws:s3:::b/${aws:username}").allowed());
 }
 TEST(Variables, DefaultStandsInForAMissingValueAlone) {
-  const std::string s = R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:username, 'nobody'}"})";
+  const std::string s =
+      R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:username, 'nobody'}"})";
   EXPECT_TRUE(ask(compiled(document(s)), {}, "s3:GetObject", "arn:aws:s3:::b/nobody").allowed());
-  EXPECT_FALSE(ask(compiled(document(s)), with("aws:username", "u"), "s3:GetObject", "arn:aws:s3:::b/nobody").allowed());
+  EXPECT_FALSE(
+      ask(compiled(document(s)), with("aws:username", "u"), "s3:GetObject", "arn:aws:s3:::b/nobody")
+          .allowed());
 }
 TEST(Variables, ValuesAreLiteralText) {
-  const std::string s = R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:username}/*"})";
-  EXPECT_FALSE(ask(compiled(document(s)), with("aws:username", "*"), "s3:GetObject", "arn:aws:s3:::b/u/k").allowed());
-  EXPECT_TRUE(ask(compiled(document(s)), with("aws:username", "*"), "s3:GetObject", "arn:aws:s3:::b/*/k").allowed());
+  const std::string s =
+      R"({"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:username}/*"})";
+  EXPECT_FALSE(
+      ask(compiled(document(s)), with("aws:username", "*"), "s3:GetObject", "arn:aws:s3:::b/u/k")
+          .allowed());
+  EXPECT_TRUE(
+      ask(compiled(document(s)), with("aws:username", "*"), "s3:GetObject", "arn:aws:s3:::b/*/k")
+          .allowed());
 }
 TEST(Variables, WithoutValueMatchNothingInResourceAndStopNotResource) {
-  const std::string not_resource = R"({"Effect":"Allow","Action":"*","NotResource":"arn:aws:s3:::b/${aws:username}"})";
+  const std::string not_resource =
+      R"({"Effect":"Allow","Action":"*","NotResource":"arn:aws:s3:::b/${aws:username}"})";
   EXPECT_FALSE(ask(compiled(document(not_resource))).allowed());
   EXPECT_TRUE(ask(compiled(document(not_resource)), with("aws:username", "u")).allowed());
 }
@@ -383,9 +448,12 @@ TEST(Variables, MayHoldAWholeArn) {
 
 TEST(IotDevice, PlusAndHashAreLiteralInThePolicy) {
   auto subscribe = [](const std::string& pattern, std::string_view filter) {
-    const std::string s = R"({"Effect":"Allow","Action":"iot:Subscribe","Resource":"arn:aws:iot:local:0:topicfilter/)" + pattern + R"("})";
+    const std::string s =
+        R"({"Effect":"Allow","Action":"iot:Subscribe","Resource":"arn:aws:iot:local:0:topicfilter/)" +
+        pattern + R"("})";
     return ask(compiled(document(s), DocumentKind::IotDevice), {}, "iot:Subscribe",
-               "arn:aws:iot:local:0:topicfilter/" + std::string(filter)).allowed();
+               "arn:aws:iot:local:0:topicfilter/" + std::string(filter))
+        .allowed();
   };
   EXPECT_TRUE(subscribe("some/+/topic", "some/+/topic"));
   EXPECT_FALSE(subscribe("some/+/topic", "some/x/topic"));
@@ -398,15 +466,20 @@ TEST(IotDevice, DenyOfAFilterDoesNotCatchAWiderFilter) {
       R"({"Effect":"Deny","Action":"iot:Subscribe","Resource":"arn:aws:iot:local:0:topicfilter/a/restricted/*"})";
   const auto policies = compiled(document(s), DocumentKind::IotDevice);
   EXPECT_TRUE(ask(policies, {}, "iot:Subscribe", "arn:aws:iot:local:0:topicfilter/a/#").allowed());
-  EXPECT_EQ(ask(policies, {}, "iot:Subscribe", "arn:aws:iot:local:0:topicfilter/a/restricted/x").outcome(),
+  EXPECT_EQ(ask(policies, {}, "iot:Subscribe", "arn:aws:iot:local:0:topicfilter/a/restricted/x")
+                .outcome(),
             Outcome::ExplicitlyDenied);
 }
 TEST(IotDevice, UnsafeValuesAreNotReplacedAndNeverAllow) {
   const std::string s = publish_to("my/${iot:ClientId}/topic");
   for (const char* id : {"+", "#", "*", "a/b", "$x", "a?", "a+b"}) {
-    EXPECT_EQ(publish(s, with("iot:ClientId", id), "my/" + std::string(id) + "/topic"), Outcome::ImplicitlyDenied) << id;
+    EXPECT_EQ(publish(s, with("iot:ClientId", id), "my/" + std::string(id) + "/topic"),
+              Outcome::ImplicitlyDenied)
+        << id;
     EXPECT_EQ(publish(s, with("iot:ClientId", id), "my/x/topic"), Outcome::ImplicitlyDenied) << id;
-    EXPECT_EQ(publish(s, with("iot:ClientId", id), "my/${iot:ClientId}/topic"), Outcome::ImplicitlyDenied) << id;
+    EXPECT_EQ(publish(s, with("iot:ClientId", id), "my/${iot:ClientId}/topic"),
+              Outcome::ImplicitlyDenied)
+        << id;
   }
 }
 TEST(IotDevice, UnsafeValueInADenyIsNotEvaluableWhereItCouldApply) {
@@ -418,17 +491,20 @@ TEST(IotDevice, UnsafeValueInADenyIsNotEvaluableWhereItCouldApply) {
 TEST(IotDevice, UnsafeValueInAConditionIsNotEvaluable) {
   Context context = with("iot:ClientId", "a#");
   context.set("iot:Connection.Thing.ThingName", "a#");
-  const std::string s = R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"iot:Connection.Thing.ThingName":"${iot:ClientId}"}}})";
+  const std::string s =
+      R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"iot:Connection.Thing.ThingName":"${iot:ClientId}"}}})";
   EXPECT_EQ(publish(s, context, "t"), Outcome::NotEvaluable);
 }
 TEST(IotDevice, AttributesAndCertificateNamesAreVariables) {
-  const std::string s = publish_to("${iot:Connection.Thing.Attributes[site]}/${iot:Certificate.Subject.CommonName}");
+  const std::string s =
+      publish_to("${iot:Connection.Thing.Attributes[site]}/${iot:Certificate.Subject.CommonName}");
   Context context = with("iot:Connection.Thing.Attributes[site]", "roof");
   context.set("iot:Certificate.Subject.CommonName", "s1");
   EXPECT_EQ(publish(s, context, "roof/s1"), Outcome::Allowed);
 }
 TEST(IotDevice, IsAttachedIsACondition) {
-  const std::string s = R"({"Effect":"Allow","Action":"iot:Connect","Resource":"arn:aws:iot:local:0:client/${iot:ClientId}","Condition":{"Bool":{"iot:Connection.Thing.IsAttached":"true"}}})";
+  const std::string s =
+      R"({"Effect":"Allow","Action":"iot:Connect","Resource":"arn:aws:iot:local:0:client/${iot:ClientId}","Condition":{"Bool":{"iot:Connection.Thing.IsAttached":"true"}}})";
   const auto policies = compiled(document(s), DocumentKind::IotDevice);
   Context context = with("iot:ClientId", "c");
   EXPECT_FALSE(ask(policies, context, "iot:Connect", "arn:aws:iot:local:0:client/c").allowed());
@@ -440,8 +516,9 @@ TEST(IotDevice, IsAttachedIsACondition) {
 
 TEST(Decide, ExplicitDenyWinsOverAllowAcrossDocuments) {
   auto identity = parse_document(document(allow_all()), DocumentKind::Identity, "i.json");
-  auto resource = parse_document(document(R"({"Sid":"no","Effect":"Deny","Principal":"*","Action":"*","Resource":"*"})"),
-                                 DocumentKind::Resource, "r.json");
+  auto resource = parse_document(
+      document(R"({"Sid":"no","Effect":"Deny","Principal":"*","Action":"*","Resource":"*"})"),
+      DocumentKind::Resource, "r.json");
   ASSERT_TRUE(identity.value && resource.value);
   const std::vector<Document> both = {*identity.value, *resource.value};
   const auto policies = compile(both);
@@ -451,8 +528,12 @@ TEST(Decide, ExplicitDenyWinsOverAllowAcrossDocuments) {
   EXPECT_EQ(explain(policies, decision), "denied by r.json:1 statement `no`");
 }
 TEST(Decide, EitherOfIdentityAndResourcePolicySuffices) {
-  auto identity = parse_document(document(R"({"Effect":"Allow","Action":"s3:PutObject","Resource":"*"})"), DocumentKind::Identity, "i");
-  auto resource = parse_document(document(R"({"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"})"), DocumentKind::Resource, "r");
+  auto identity =
+      parse_document(document(R"({"Effect":"Allow","Action":"s3:PutObject","Resource":"*"})"),
+                     DocumentKind::Identity, "i");
+  auto resource = parse_document(
+      document(R"({"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"})"),
+      DocumentKind::Resource, "r");
   const std::vector<Document> both = {*identity.value, *resource.value};
   const auto policies = compile(both);
   EXPECT_TRUE(ask(policies, {}, "s3:GetObject").allowed());
@@ -466,12 +547,15 @@ TEST(Decide, NothingAllowsWithoutDocuments) {
 TEST(Decide, ADenyThatCannotBeEvaluatedStopsAnAllowAndYieldsToADenyThatApplies) {
   const std::string stuck = statement("Deny", R"({"Bool":{"a:k":"true"}})");
   const std::string plain = R"({"Effect":"Deny","Action":"*","Resource":"*"})";
-  EXPECT_EQ(ask(compiled(document(allow_all() + "," + stuck)), with("a:k", "?")).outcome(), Outcome::NotEvaluable);
-  EXPECT_EQ(ask(compiled(document(stuck + "," + plain)), with("a:k", "?")).outcome(), Outcome::ExplicitlyDenied);
+  EXPECT_EQ(ask(compiled(document(allow_all() + "," + stuck)), with("a:k", "?")).outcome(),
+            Outcome::NotEvaluable);
+  EXPECT_EQ(ask(compiled(document(stuck + "," + plain)), with("a:k", "?")).outcome(),
+            Outcome::ExplicitlyDenied);
 }
 TEST(Decide, AnAllowThatCannotBeEvaluatedDoesNotStopAnother) {
   const std::string stuck = statement("Allow", R"({"Bool":{"a:k":"true"}})");
-  EXPECT_EQ(ask(compiled(document(stuck + "," + allow_all())), with("a:k", "?")).outcome(), Outcome::Allowed);
+  EXPECT_EQ(ask(compiled(document(stuck + "," + allow_all())), with("a:k", "?")).outcome(),
+            Outcome::Allowed);
 }
 TEST(Decide, RequestsInFrontReadTheContextBehind) {
   const Context connection = with("a:k", "x");
@@ -483,7 +567,8 @@ TEST(Decide, RequestsInFrontReadTheContextBehind) {
 // --- caching
 
 TEST(Cacheable, OnlyIfEveryKeyReadIsConstantAndNoTime) {
-  const auto policies = compiled(document(statement("Allow", R"({"StringEquals":{"a:connection":"x"},"Bool":{"a:request":"true"}})")));
+  const auto policies = compiled(document(
+      statement("Allow", R"({"StringEquals":{"a:connection":"x"},"Bool":{"a:request":"true"}})")));
   Context context = with("a:connection", "x");
   context.set("a:request", "true");
   const KeySet constant = policies.key_set({"A:Connection"});
@@ -494,7 +579,8 @@ TEST(Cacheable, OnlyIfEveryKeyReadIsConstantAndNoTime) {
   EXPECT_TRUE(decision_cacheable(ask(compiled(document(allow_all()))), KeySet()));
 }
 TEST(Cacheable, TimeTellsWhenTheDecisionChanges) {
-  const auto policies = compiled(document(statement("Allow", R"({"DateLessThan":{"aws:CurrentTime":"2027-06-30T00:00:00Z"}})")));
+  const auto policies = compiled(document(
+      statement("Allow", R"({"DateLessThan":{"aws:CurrentTime":"2027-06-30T00:00:00Z"}})")));
   const Decision decision = ask(policies);
   EXPECT_TRUE(decision.allowed());
   EXPECT_FALSE(decision_cacheable(decision, policies.key_set({"aws:*"})));
@@ -503,7 +589,8 @@ TEST(Cacheable, TimeTellsWhenTheDecisionChanges) {
 }
 TEST(Cacheable, KeysReadThroughVariablesCount) {
   const auto policies = compiled(document(publish_to("${iot:ClientId}")), DocumentKind::IotDevice);
-  const Decision decision = ask(policies, with("iot:ClientId", "c"), "iot:Publish", "arn:aws:iot:local:0:topic/c");
+  const Decision decision =
+      ask(policies, with("iot:ClientId", "c"), "iot:Publish", "arn:aws:iot:local:0:topic/c");
   EXPECT_FALSE(decision_cacheable(decision, KeySet()));
   EXPECT_TRUE(decision_cacheable(decision, policies.key_set({"iot:ClientId"})));
 }

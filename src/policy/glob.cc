@@ -12,9 +12,12 @@ namespace {
 std::size_t scalar_length(std::string_view text) {
   const auto first = static_cast<unsigned char>(text[0]);
   std::size_t length = 1;
-  if (first >= 0xc2 && first < 0xe0) length = 2;
-  else if (first >= 0xe0 && first < 0xf0) length = 3;
-  else if (first >= 0xf0 && first < 0xf5) length = 4;
+  if (first >= 0xc2 && first < 0xe0)
+    length = 2;
+  else if (first >= 0xe0 && first < 0xf0)
+    length = 3;
+  else if (first >= 0xf0 && first < 0xf5)
+    length = 4;
   if (length > text.size()) return 1;
   for (std::size_t i = 1; i < length; ++i)
     if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 1;
@@ -23,7 +26,8 @@ std::size_t scalar_length(std::string_view text) {
 
 bool begins_with(std::string_view text, std::string_view literal, CaseRule rule) {
   if (rule == CaseRule::Exact) return text.starts_with(literal);
-  return text.size() >= literal.size() && equal_ignoring_case(text.substr(0, literal.size()), literal);
+  return text.size() >= literal.size() &&
+         equal_ignoring_case(text.substr(0, literal.size()), literal);
 }
 
 }  // namespace

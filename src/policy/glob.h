@@ -24,6 +24,7 @@ enum class CaseRule : std::uint8_t { Exact, IgnoreAscii };
 //
 // Bounds:  greedy, back to the last `*` alone: text × longest run between two `*`.
 // Threads: pure.
-bool glob_match(std::span<const GlobPiece> pieces, std::string_view text, CaseRule rule = CaseRule::Exact);
+bool glob_match(std::span<const GlobPiece> pieces, std::string_view text,
+                CaseRule rule = CaseRule::Exact);
 
 }  // namespace sealane::policy

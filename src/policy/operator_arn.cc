@@ -12,7 +12,8 @@ std::optional<ArnParts> split_arn(std::string_view text) {
     text.remove_prefix(colon + 1);
   }
   parts[5] = text;
-  if (parts[0] != "arn" || parts[1].empty() || parts[2].empty() || text.empty()) return std::nullopt;
+  if (parts[0] != "arn" || parts[1].empty() || parts[2].empty() || text.empty())
+    return std::nullopt;
   return parts;
 }
 
@@ -30,7 +31,8 @@ std::optional<bool> arn_match(std::span<const GlobPiece> pattern, const ArnParts
     return true;
   };
   auto end_part = [&] {
-    matches = matches && glob_match(std::span(pieces).subspan(part_begin, count - part_begin), arn[part]);
+    matches =
+        matches && glob_match(std::span(pieces).subspan(part_begin, count - part_begin), arn[part]);
     ++part;
     part_begin = count;
   };

@@ -17,7 +17,9 @@ constexpr std::size_t kDiagnosticsMax = 100;
 // Reads the JSON tree of one document into its statements, collecting every finding.
 class Reader {
  public:
-  Reader(DocumentKind kind, const DocumentLimits& limits) : limits_(limits) { document_.kind = kind; }
+  Reader(DocumentKind kind, const DocumentLimits& limits) : limits_(limits) {
+    document_.kind = kind;
+  }
 
   Parsed<Document> run(const json::Value& root, const std::string& file) {
     document_.file = file;
@@ -33,13 +35,16 @@ class Reader {
     ++errors_;
     add(Severity::Error, span, std::move(message), std::move(hint));
   }
-  void error(const SourceSpan& span, Error e) { error(span, std::move(e.message), std::move(e.hint)); }
+  void error(const SourceSpan& span, Error e) {
+    error(span, std::move(e.message), std::move(e.hint));
+  }
   void warn(const SourceSpan& span, std::string message, std::string hint = {}) {
     add(Severity::Warning, span, std::move(message), std::move(hint));
   }
   void add(Severity severity, const SourceSpan& span, std::string message, std::string hint) {
     if (diagnostics_.size() < kDiagnosticsMax)
-      diagnostics_.push_back({severity, span, one_line(std::move(message)), one_line(std::move(hint))});
+      diagnostics_.push_back(
+          {severity, span, one_line(std::move(message)), one_line(std::move(hint))});
   }
   void unknown_element(const json::Member& member, const std::vector<std::string>& known) {
     const auto near = nearest(member.name, known);
@@ -51,20 +56,27 @@ class Reader {
     const json::Value::Object* members = root.object();
     if (members == nullptr) return error(root.span, "a policy document is a JSON object");
     // The version first: it decides what texts mean.
-    if (const json::Value* version = root.find("Version")) read_version(*version);
-    else warn(root.span, "the document has no `Version`", "without \"2012-10-17\" variables are plain text");
+    if (const json::Value* version = root.find("Version"))
+      read_version(*version);
+    else
+      warn(root.span, "the document has no `Version`",
+           "without \"2012-10-17\" variables are plain text");
     for (const json::Member& member : *members) {
       if (member.name == "Version") continue;
-      if (member.name == "Id") read_id(member);
-      else if (member.name == "Statement") read_statements(member.value);
-      else unknown_element(member, {"Version", "Id", "Statement"});
+      if (member.name == "Id")
+        read_id(member);
+      else if (member.name == "Statement")
+        read_statements(member.value);
+      else
+        unknown_element(member, {"Version", "Id", "Statement"});
     }
     if (root.find("Statement") == nullptr) error(root.span, "the document has no `Statement`");
   }
 
   void read_version(const json::Value& value) {
     const std::string* text = value.text();
-    if (text != nullptr && *text == "2012-10-17") document_.version = LanguageVersion::V2012;
+    if (text != nullptr && *text == "2012-10-17")
+      document_.version = LanguageVersion::V2012;
     else if (text == nullptr || *text != "2008-10-17")
       error(value.span, "there is no such version of the policy language", "write \"2012-10-17\"");
   }
@@ -72,15 +84,18 @@ class Reader {
   void read_id(const json::Member& member) {
     if (document_.kind == DocumentKind::Identity)
       return error(member.span, "an identity policy has no `Id`", "remove it");
-    if (const std::string* text = member.value.text()) document_.id = *text;
-    else error(member.value.span, "`Id` is text");
+    if (const std::string* text = member.value.text())
+      document_.id = *text;
+    else
+      error(member.value.span, "`Id` is text");
   }
 
   void read_statements(const json::Value& value) {
     if (const json::Value::Array* items = value.array()) {
       if (items->empty()) error(value.span, "`Statement` is empty");
       if (items->size() > limits_.statements_max)
-        return error(value.span, "more than " + std::to_string(limits_.statements_max) + " statements");
+        return error(value.span,
+                     "more than " + std::to_string(limits_.statements_max) + " statements");
       for (const json::Value& item : *items) read_statement(item);
     } else {
       read_statement(value);
@@ -92,7 +107,8 @@ class Reader {
     Statement statement;
     statement.span = value.span;
     for (const json::Member& member : *value.object()) read_element(member, statement);
-    if (value.find("Effect") == nullptr) error(value.span, "the statement has no `Effect`", "write \"Allow\" or \"Deny\"");
+    if (value.find("Effect") == nullptr)
+      error(value.span, "the statement has no `Effect`", "write \"Allow\" or \"Deny\"");
     require_one(value, "Action", "NotAction");
     require_one(value, "Resource", "NotResource");
     if (document_.kind == DocumentKind::Resource && value.find("Principal") == nullptr &&
@@ -105,9 +121,12 @@ class Reader {
     const bool has = statement.find(listed) != nullptr;
     const bool has_not = statement.find(not_listed) != nullptr;
     if (has && has_not)
-      error(statement.span, std::string("the statement has both `") + listed + "` and `" + not_listed + "`", "keep one");
+      error(statement.span,
+            std::string("the statement has both `") + listed + "` and `" + not_listed + "`",
+            "keep one");
     if (!has && !has_not)
-      error(statement.span, std::string("the statement has neither `") + listed + "` nor `" + not_listed + "`");
+      error(statement.span,
+            std::string("the statement has neither `") + listed + "` nor `" + not_listed + "`");
   }
 
   void read_element(const json::Member& member, Statement& out) {
@@ -116,15 +135,18 @@ class Reader {
       read_sid(value, out);
     } else if (member.name == "Effect") {
       const std::string* text = value.text();
-      if (text != nullptr && *text == "Allow") out.effect = Effect::Allow;
+      if (text != nullptr && *text == "Allow")
+        out.effect = Effect::Allow;
       else if (text == nullptr || *text != "Deny")
-        error(value.span, "`Effect` is neither \"Allow\" nor \"Deny\"", "the case of letters matters");
+        error(value.span, "`Effect` is neither \"Allow\" nor \"Deny\"",
+              "the case of letters matters");
     } else if (member.name == "Principal") {
       read_principal(member, out);
     } else if (member.name == "NotPrincipal") {
-      error(member.span, document_.kind == DocumentKind::Resource
-                             ? "`NotPrincipal` is not in this version"
-                             : "a policy of this kind has no `NotPrincipal`",
+      error(member.span,
+            document_.kind == DocumentKind::Resource
+                ? "`NotPrincipal` is not in this version"
+                : "a policy of this kind has no `NotPrincipal`",
             "use `Principal` \"*\" and a condition `ArnNotEquals` on `aws:PrincipalArn`");
     } else if (member.name == "Action" || member.name == "NotAction") {
       out.action_polarity = member.name == "Action" ? Polarity::Listed : Polarity::NotListed;
@@ -138,7 +160,8 @@ class Reader {
     } else if (member.name == "Condition") {
       read_conditions(value, out);
     } else {
-      unknown_element(member, {"Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource", "Condition"});
+      unknown_element(member, {"Sid", "Effect", "Principal", "Action", "NotAction", "Resource",
+                               "NotResource", "Condition"});
     }
   }
 
@@ -159,7 +182,8 @@ class Reader {
   void read_texts(const json::Member& member, std::vector<SourceText>& out) {
     auto take = [&](const json::Value& item) {
       const std::string* text = item.text();
-      if (text == nullptr) return error(item.span, "`" + member.name + "` is text or a list of texts");
+      if (text == nullptr)
+        return error(item.span, "`" + member.name + "` is text or a list of texts");
       take_text(*text, item.span, out);
     };
     if (const json::Value::Array* items = member.value.array()) {
@@ -172,7 +196,8 @@ class Reader {
 
   void take_text(std::string text, const SourceSpan& span, std::vector<SourceText>& out) {
     if (text.size() > limits_.pattern_bytes_max)
-      return error(span, "the text is longer than " + std::to_string(limits_.pattern_bytes_max) + " bytes");
+      return error(
+          span, "the text is longer than " + std::to_string(limits_.pattern_bytes_max) + " bytes");
     if (++values_ > limits_.values_max) {
       if (values_ == limits_.values_max + 1)
         error(span, "more than " + std::to_string(limits_.values_max) + " values in the document");
@@ -182,14 +207,16 @@ class Reader {
   }
 
   void check_resource(const SourceText& resource) {
-    auto parsed = parse_resource(resource.text, {.kind = document_.kind, .version = document_.version});
+    auto parsed =
+        parse_resource(resource.text, {.kind = document_.kind, .version = document_.version});
     if (!parsed) return error(resource.span, parsed.error());
     check_pieces(parsed->resource, resource.span);
   }
 
   void check_pieces(const Pattern& pattern, const SourceSpan& span) {
     if (pattern.size() > limits_.pattern_pieces_max)
-      error(span, "the pattern has more than " + std::to_string(limits_.pattern_pieces_max) + " pieces");
+      error(span,
+            "the pattern has more than " + std::to_string(limits_.pattern_pieces_max) + " pieces");
     for (const PatternPiece& piece : pattern)
       if (piece.kind == PatternPiece::Kind::Variable)
         if (auto known = check_key(piece.text, document_.kind); !known) error(span, known.error());
@@ -202,15 +229,20 @@ class Reader {
     Principals& principals = out.principals.emplace();
     const json::Value& value = member.value;
     if (const std::string* text = value.text()) {
-      if (*text == "*") principals.everyone = true;
-      else error(value.span, "`Principal` is neither \"*\" nor an object", "write {\"AWS\": \"arn:...\"}");
+      if (*text == "*")
+        principals.everyone = true;
+      else
+        error(value.span, "`Principal` is neither \"*\" nor an object",
+              "write {\"AWS\": \"arn:...\"}");
       return;
     }
     if (value.object() == nullptr || value.object()->empty())
       return error(value.span, "`Principal` is neither \"*\" nor an object that names one");
     for (const json::Member& entry : *value.object()) {
-      if (entry.name == "AWS") read_aws_principals(entry, principals);
-      else if (entry.name == "Service" || entry.name == "Federated" || entry.name == "CanonicalUser")
+      if (entry.name == "AWS")
+        read_aws_principals(entry, principals);
+      else if (entry.name == "Service" || entry.name == "Federated" ||
+               entry.name == "CanonicalUser")
         error(entry.span, "principals of type `" + entry.name + "` are not in this version");
       else
         error(entry.span, "there is no type of principal `" + entry.name + "`",
@@ -223,15 +255,20 @@ class Reader {
     read_texts(entry, texts);
     for (SourceText& item : texts) {
       const std::string& text = item.text;
-      const bool account = (text.size() == 12 && text.find_first_not_of("0123456789") == std::string::npos) ||
-                           text.ends_with(":root");
-      if (text == "*") out.everyone = true;
-      else if (account) error(item.span, "accounts as principals are not in this version", "name the roles");
+      const bool account =
+          (text.size() == 12 && text.find_first_not_of("0123456789") == std::string::npos) ||
+          text.ends_with(":root");
+      if (text == "*")
+        out.everyone = true;
+      else if (account)
+        error(item.span, "accounts as principals are not in this version", "name the roles");
       else if (text.find_first_of("*?") != std::string::npos)
-        error(item.span, "a principal has no wildcards", "use \"*\" and a condition on `aws:PrincipalArn`");
+        error(item.span, "a principal has no wildcards",
+              "use \"*\" and a condition on `aws:PrincipalArn`");
       else if (!text.starts_with("arn:") || std::ranges::count(text, ':') < 5)
         error(item.span, "`" + text + "` is not the ARN of a principal");
-      else out.arns.push_back(std::move(item));
+      else
+        out.arns.push_back(std::move(item));
     }
   }
 
@@ -249,7 +286,8 @@ class Reader {
       if (name->canonical != block.name)
         warn(block.span, "the operator is spelt `" + name->canonical + "`");
       if (name->op == Operator::Null && name->quantifier != Quantifier::None)
-        warn(block.span, "`Null` with a quantifier does not depend on the request", "remove the quantifier");
+        warn(block.span, "`Null` with a quantifier does not depend on the request",
+             "remove the quantifier");
       if (block.value.object() == nullptr) {
         error(block.value.span, "an operator holds an object of keys and values");
         continue;
@@ -257,7 +295,9 @@ class Reader {
       std::set<std::string> keys;
       for (const json::Member& entry : *block.value.object()) {
         if (!keys.insert(to_lower(entry.name)).second)
-          error(entry.span, "the key `" + entry.name + "` stands twice in one operator, in two spellings", "keep one");
+          error(entry.span,
+                "the key `" + entry.name + "` stands twice in one operator, in two spellings",
+                "keep one");
         read_condition(*name, entry, out);
       }
     }
@@ -271,7 +311,8 @@ class Reader {
     condition.if_exists = name.if_exists;
     condition.key = to_lower(entry.name);
     condition.span = entry.span;
-    if (auto known = check_key(condition.key, document_.kind); !known) error(entry.span, known.error());
+    if (auto known = check_key(condition.key, document_.kind); !known)
+      error(entry.span, known.error());
     if (const json::Value::Array* items = entry.value.array()) {
       if (items->empty()) warn(entry.value.span, "the list of values is empty");
       for (const json::Value& item : *items) read_value(item, condition);
@@ -285,10 +326,14 @@ class Reader {
 
   void read_value(const json::Value& value, Condition& out) {
     std::vector<SourceText> taken;
-    if (const std::string* text = value.text()) take_text(*text, value.span, taken);
-    else if (const json::Number* number = value.number()) take_text(number->lexeme, value.span, taken);
-    else if (const bool* boolean = value.boolean()) take_text(*boolean ? "true" : "false", value.span, taken);
-    else return error(value.span, "a condition value is text, a number or a boolean");
+    if (const std::string* text = value.text())
+      take_text(*text, value.span, taken);
+    else if (const json::Number* number = value.number())
+      take_text(number->lexeme, value.span, taken);
+    else if (const bool* boolean = value.boolean())
+      take_text(*boolean ? "true" : "false", value.span, taken);
+    else
+      return error(value.span, "a condition value is text, a number or a boolean");
     for (SourceText& text : taken) {
       auto operand = parse_operand(out.op, text.text, document_.version);
       if (!operand) {
@@ -297,9 +342,11 @@ class Reader {
       }
       if (const auto* pattern = std::get_if<Pattern>(&*operand)) {
         check_pieces(*pattern, text.span);
-        const bool exact = out.op == Operator::StringEquals || out.op == Operator::StringEqualsIgnoreCase;
+        const bool exact =
+            out.op == Operator::StringEquals || out.op == Operator::StringEqualsIgnoreCase;
         if (exact && text.text.contains('*'))
-          warn(text.span, "`*` means itself in this operator", "use the operator with `Like` for a wildcard");
+          warn(text.span, "`*` means itself in this operator",
+               "use the operator with `Like` for a wildcard");
       }
       out.values.push_back(std::move(text));
     }
@@ -344,12 +391,14 @@ Parsed<Document> parse_document(std::string_view text, DocumentKind kind, const 
   }
   if (const auto at = first_foreign_character(text)) {
     const std::string_view before = text.substr(0, *at);
-    const std::size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-    out.diagnostics.push_back({Severity::Error,
-                               {file, static_cast<std::uint32_t>(1 + std::ranges::count(before, '\n')),
-                                static_cast<std::uint32_t>(*at - line_start + 1)},
-                               "a character beyond U+00FF cannot stand in a policy document",
-                               ""});
+    const std::size_t line_start =
+        before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
+    out.diagnostics.push_back(
+        {Severity::Error,
+         {file, static_cast<std::uint32_t>(1 + std::ranges::count(before, '\n')),
+          static_cast<std::uint32_t>(*at - line_start + 1)},
+         "a character beyond U+00FF cannot stand in a policy document",
+         ""});
     return out;
   }
   return Reader(kind, limits).run(*parsed.value, file);

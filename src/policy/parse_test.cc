@@ -10,9 +10,11 @@ Parsed<Document> parse(const std::string& text, DocumentKind kind = DocumentKind
   return parse_document(text, kind, "p.json");
 }
 std::string with_statement(const std::string& members) {
-  return R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*",)" + members + "}]}";
+  return R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*",)" +
+         members + "}]}";
 }
-void expect_refused(const std::string& text, const std::string& message, DocumentKind kind = DocumentKind::IotDevice) {
+void expect_refused(const std::string& text, const std::string& message,
+                    DocumentKind kind = DocumentKind::IotDevice) {
   auto parsed = parse(text, kind);
   EXPECT_FALSE(parsed.value) << text;
   std::string all;
@@ -21,8 +23,9 @@ void expect_refused(const std::string& text, const std::string& message, Documen
 }
 
 TEST(PolicyParse, ReportsSeveralMistakesWithTheirPlaces) {
-  auto parsed = parse("{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{\n    \"Effect\": \"allow\",\n"
-                      "    \"Acton\": \"iot:Publish\",\n    \"Resource\": \"topic/x\"\n  }]\n}");
+  auto parsed = parse(
+      "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{\n    \"Effect\": \"allow\",\n"
+      "    \"Acton\": \"iot:Publish\",\n    \"Resource\": \"topic/x\"\n  }]\n}");
   EXPECT_FALSE(parsed.value);
   ASSERT_EQ(parsed.diagnostics.size(), 4u);
   EXPECT_EQ(parsed.diagnostics[0].span, (SourceSpan{"p.json", 4, 15}));
@@ -31,50 +34,74 @@ TEST(PolicyParse, ReportsSeveralMistakesWithTheirPlaces) {
   EXPECT_EQ(parsed.diagnostics[2].span, (SourceSpan{"p.json", 6, 17}));
 }
 TEST(PolicyParse, DuplicateMembersAreErrorsAtEveryDepth) {
-  expect_refused(with_statement(R"("Condition":{"Bool":{"a:k":"true"},"Bool":{"a:l":"true"}})"), "stands twice");
+  expect_refused(with_statement(R"("Condition":{"Bool":{"a:k":"true"},"Bool":{"a:l":"true"}})"),
+                 "stands twice");
   expect_refused(R"({"Version":"2012-10-17","Statement":[],"Statement":[]})", "stands twice");
 }
 TEST(PolicyParse, TwoSpellingsOfOneKeyInOneOperatorAreAnError) {
-  expect_refused(with_statement(R"("Condition":{"Bool":{"aws:SecureTransport":"true","AWS:securetransport":"false"}})"),
-                 "in two spellings");
+  expect_refused(
+      with_statement(
+          R"("Condition":{"Bool":{"aws:SecureTransport":"true","AWS:securetransport":"false"}})"),
+      "in two spellings");
 }
 TEST(PolicyParse, UnknownOperatorsKeysAndElementsMakeTheDocumentNotEvaluable) {
-  expect_refused(with_statement(R"("Condition":{"StringEqual":{"a:k":"x"}})"), "did you mean `StringEquals`?");
-  expect_refused(with_statement(R"("Condition":{"Bool":{"SecureTransport":"x"}})"), "is not a condition key");
+  expect_refused(with_statement(R"("Condition":{"StringEqual":{"a:k":"x"}})"),
+                 "did you mean `StringEquals`?");
+  expect_refused(with_statement(R"("Condition":{"Bool":{"SecureTransport":"x"}})"),
+                 "is not a condition key");
   expect_refused(with_statement(R"("Conditions":{})"), "did you mean `Condition`?");
-  expect_refused(with_statement(R"("Condition":{"NullIfExists":{"a:k":"true"}})"), "`Null` cannot have `IfExists`");
-  expect_refused(with_statement(R"("Condition":{"BinaryEquals":{"a:k":"AA=="}})"), "not in this version");
+  expect_refused(with_statement(R"("Condition":{"NullIfExists":{"a:k":"true"}})"),
+                 "`Null` cannot have `IfExists`");
+  expect_refused(with_statement(R"("Condition":{"BinaryEquals":{"a:k":"AA=="}})"),
+                 "not in this version");
 }
 TEST(PolicyParse, MisspeltKeysOfClosedFamiliesAreErrors) {
-  expect_refused(with_statement(R"("Condition":{"NumericLessThan":{"sealane:TlsVersio":"1.3"}})"), "did you mean `sealane:tlsversion`?");
-  expect_refused(with_statement(R"("Condition":{"Bool":{"iot:Connection.Thing.IsAtached":"true"}})"), "did you mean");
-  expect_refused(with_statement(R"("Condition":{"StringEquals":{"iot:Certificate.Issuer.CommonName":"x"}})"), "not in this version");
-  expect_refused(R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:iot:l:0:topic/${iot:Thing.ThingName}"}})",
-                 "there is no key");
+  expect_refused(with_statement(R"("Condition":{"NumericLessThan":{"sealane:TlsVersio":"1.3"}})"),
+                 "did you mean `sealane:tlsversion`?");
+  expect_refused(
+      with_statement(R"("Condition":{"Bool":{"iot:Connection.Thing.IsAtached":"true"}})"),
+      "did you mean");
+  expect_refused(
+      with_statement(R"("Condition":{"StringEquals":{"iot:Certificate.Issuer.CommonName":"x"}})"),
+      "not in this version");
+  expect_refused(
+      R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:iot:l:0:topic/${iot:Thing.ThingName}"}})",
+      "there is no key");
 }
 TEST(PolicyParse, ValuesMustBeOfTheOperatorsType) {
-  for (const char* c : {R"({"NumericLessThan":{"a:k":"abc"}})", R"({"NumericLessThan":{"a:k":1e3}})", R"({"Bool":{"a:k":"yes"}})",
-                        R"({"DateLessThan":{"a:k":"2027-13-01"}})", R"({"IpAddress":{"a:k":"10.0.0.0/33"}})",
-                        R"({"NotIpAddress":{"a:k":"10.0.0"}})", R"({"ArnLike":{"a:k":"role/x"}})", R"({"StringEquals":{"a:k":null}})"})
+  for (const char* c :
+       {R"({"NumericLessThan":{"a:k":"abc"}})", R"({"NumericLessThan":{"a:k":1e3}})",
+        R"({"Bool":{"a:k":"yes"}})", R"({"DateLessThan":{"a:k":"2027-13-01"}})",
+        R"({"IpAddress":{"a:k":"10.0.0.0/33"}})", R"({"NotIpAddress":{"a:k":"10.0.0"}})",
+        R"({"ArnLike":{"a:k":"role/x"}})", R"({"StringEquals":{"a:k":null}})"})
     EXPECT_FALSE(parse(with_statement(std::string(R"("Condition":)") + c)).value) << c;
 }
 TEST(PolicyParse, ElementsBelongToTheirKinds) {
   expect_refused(with_statement(R"("Principal":"*")"), "no `Principal`");
   expect_refused(with_statement(R"("Sid":"x")"), "names its `Principal`", DocumentKind::Resource);
-  expect_refused(with_statement(R"("NotPrincipal":"*")"), "not in this version", DocumentKind::Resource);
-  expect_refused(R"({"Version":"2012-10-17","Id":"x","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})", "no `Id`", DocumentKind::Identity);
+  expect_refused(with_statement(R"("NotPrincipal":"*")"), "not in this version",
+                 DocumentKind::Resource);
+  expect_refused(
+      R"({"Version":"2012-10-17","Id":"x","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})",
+      "no `Id`", DocumentKind::Identity);
   expect_refused(with_statement(R"("NotAction":"iot:Publish")"), "has both");
 }
 TEST(PolicyParse, PrincipalsAreEveryoneOrExactArns) {
-  expect_refused(with_statement(R"("Principal":{"AWS":"123456789012"})"), "not in this version", DocumentKind::Resource);
-  expect_refused(with_statement(R"("Principal":{"AWS":"arn:aws:iam::1:role/*"})"), "no wildcards", DocumentKind::Resource);
-  expect_refused(with_statement(R"("Principal":{"Service":"s3.amazonaws.com"})"), "not in this version", DocumentKind::Resource);
-  EXPECT_TRUE(parse(with_statement(R"("Principal":{"AWS":"arn:aws:iam::1:role/r"})"), DocumentKind::Resource).value);
+  expect_refused(with_statement(R"("Principal":{"AWS":"123456789012"})"), "not in this version",
+                 DocumentKind::Resource);
+  expect_refused(with_statement(R"("Principal":{"AWS":"arn:aws:iam::1:role/*"})"), "no wildcards",
+                 DocumentKind::Resource);
+  expect_refused(with_statement(R"("Principal":{"Service":"s3.amazonaws.com"})"),
+                 "not in this version", DocumentKind::Resource);
+  EXPECT_TRUE(parse(with_statement(R"("Principal":{"AWS":"arn:aws:iam::1:role/r"})"),
+                    DocumentKind::Resource)
+                  .value);
   EXPECT_TRUE(parse(with_statement(R"("Principal":"*")"), DocumentKind::Resource).value);
 }
 TEST(PolicyParse, VariablesMustBeWellFormedAndInTheirPlace) {
   auto resource = [](const std::string& text) {
-    return R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":")" + text + R"("}})";
+    return R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":")" +
+           text + R"("}})";
   };
   expect_refused(resource("arn:aws:s3:::b/${aws:username"), "not closed");
   expect_refused(resource("arn:aws:s3:::b/${aws: username}"), "does not name a variable");
@@ -84,7 +111,8 @@ TEST(PolicyParse, VariablesMustBeWellFormedAndInTheirPlace) {
   expect_refused(resource("arn:aws:*:::b"), "the service");
 }
 TEST(PolicyParse, WarnsOfWhatIsLegalAndProbablyNotMeant) {
-  auto parsed = parse(R"({"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"stringequals":{"a:k":"x*"}}}})");
+  auto parsed = parse(
+      R"({"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"stringequals":{"a:k":"x*"}}}})");
   ASSERT_TRUE(parsed.value);
   EXPECT_EQ(parsed.diagnostics.size(), 3u);  // no Version, spelling, wildcard without Like
   for (const Diagnostic& d : parsed.diagnostics) EXPECT_EQ(d.severity, Severity::Warning);
@@ -93,7 +121,8 @@ TEST(PolicyParse, HoldsItsLimits) {
   EXPECT_FALSE(parse(with_statement(R"("Sid":")" + std::string(300'000, 'a') + "\"")).value);
   std::string stars;
   for (int i = 0; i < 100; ++i) stars += "a*";
-  expect_refused(with_statement(R"("Condition":{"StringLike":{"a:k":")" + stars + "\"}}"), "more than 48");
+  expect_refused(with_statement(R"("Condition":{"StringLike":{"a:k":")" + stars + "\"}}"),
+                 "more than 48");
 }
 
 }  // namespace

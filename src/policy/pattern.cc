@@ -26,7 +26,8 @@ Result<PatternPiece> parse_variable(std::string_view inside) {
     const std::string_view rest = inside.substr(comma + 1);
     if (rest.size() < 3 || !rest.starts_with(" '") || !rest.ends_with('\'') ||
         rest.substr(2, rest.size() - 3).contains('\''))
-      return fail(ErrorKind::Invalid, "the default in `${" + std::string(inside) + "}` is not quoted",
+      return fail(ErrorKind::Invalid,
+                  "the default in `${" + std::string(inside) + "}` is not quoted",
                   "write `${key, 'default'}`: comma, one space, single quotes");
     piece.fallback = std::string(rest.substr(2, rest.size() - 3));
   }
@@ -73,12 +74,15 @@ Result<Pattern> parse_pattern(std::string_view text, PatternSyntax syntax) {
                     "write `${$}{` for the characters themselves");
       const std::size_t inside = i + kVariableOpen.size();
       SEALANE_ASSIGN(PatternPiece piece, parse_variable(text.substr(inside, end - inside)));
-      if (piece.kind == Literal) append_literal(pattern, piece.text);
-      else pattern.push_back(std::move(piece));
+      if (piece.kind == Literal)
+        append_literal(pattern, piece.text);
+      else
+        pattern.push_back(std::move(piece));
       i = end + 1;
     } else if (syntax.wildcards && text[i] == '*') {
       // Two `*` in a row match what one does.
-      if (pattern.empty() || pattern.back().kind != AnyRun) pattern.push_back({.kind = AnyRun, .text = {}, .fallback = {}});
+      if (pattern.empty() || pattern.back().kind != AnyRun)
+        pattern.push_back({.kind = AnyRun, .text = {}, .fallback = {}});
       ++i;
     } else if (syntax.wildcards && text[i] == '?') {
       pattern.push_back({.kind = AnyOne, .text = {}, .fallback = {}});
@@ -114,8 +118,9 @@ bool has_wildcard(const Pattern& pattern) {
   });
 }
 bool has_variable(const Pattern& pattern) {
-  return std::ranges::any_of(
-      pattern, [](const PatternPiece& piece) { return piece.kind == PatternPiece::Kind::Variable; });
+  return std::ranges::any_of(pattern, [](const PatternPiece& piece) {
+    return piece.kind == PatternPiece::Kind::Variable;
+  });
 }
 
 }  // namespace sealane::policy

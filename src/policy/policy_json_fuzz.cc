@@ -26,7 +26,9 @@ void must(bool property) {
 
 bool obvious_glob(std::string_view pattern, std::string_view text) {
   if (pattern.empty()) return text.empty();
-  if (pattern[0] != '*') return !text.empty() && text[0] == pattern[0] && obvious_glob(pattern.substr(1), text.substr(1));
+  if (pattern[0] != '*')
+    return !text.empty() && text[0] == pattern[0] &&
+           obvious_glob(pattern.substr(1), text.substr(1));
   for (std::size_t i = 0; i <= text.size(); ++i)
     if (obvious_glob(pattern.substr(1), text.substr(i))) return true;
   return false;
@@ -35,8 +37,10 @@ bool obvious_glob(std::string_view pattern, std::string_view text) {
 bool greedy_glob(std::string_view pattern, std::string_view text) {
   std::vector<GlobPiece> pieces;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == '*') pieces.push_back({GlobPiece::Kind::AnyRun, {}});
-    else pieces.push_back({GlobPiece::Kind::Literal, pattern.substr(i, 1)});
+    if (pattern[i] == '*')
+      pieces.push_back({GlobPiece::Kind::AnyRun, {}});
+    else
+      pieces.push_back({GlobPiece::Kind::Literal, pattern.substr(i, 1)});
   }
   return glob_match(pieces, text);
 }
@@ -51,13 +55,14 @@ void compare_globs(const Document& document) {
     for (const Condition& condition : statement.conditions)
       for (const SourceText& pattern : condition.values)
         for (const SourceText& text : condition.values)
-          if (is_plain_ascii(pattern.text) && is_plain_ascii(text.text) && std::ranges::count(pattern.text, '*') < 4)
+          if (is_plain_ascii(pattern.text) && is_plain_ascii(text.text) &&
+              std::ranges::count(pattern.text, '*') < 4)
             must(greedy_glob(pattern.text, text.text) == obvious_glob(pattern.text, text.text));
 }
 
 std::vector<Context> contexts_for(const CompiledPolicies& policies) {
-  constexpr std::array<std::string_view, 8> kValues = {"seattle", "1.3", "true", "192.0.2.1", "arn:aws:s3:::b/k",
-                                                       "a/#", "2027-01-01", ""};
+  constexpr std::array<std::string_view, 8> kValues = {
+      "seattle", "1.3", "true", "192.0.2.1", "arn:aws:s3:::b/k", "a/#", "2027-01-01", ""};
   std::vector<Context> out(1);
   for (std::string_view value : kValues) {
     Context context;
@@ -85,16 +90,20 @@ void check(const Document& document) {
   const CompiledPolicies with = compile(forward);
   const CompiledPolicies reversed = compile(backward);
   std::vector<std::string> actions = {"iot:Publish", "s3:GetObject", "x:y"};
-  std::vector<std::string> resources = {"*", "arn:aws:iot:local:000000000000:topic/stations/seattle/observations",
-                                        "arn:aws:s3:::b/k", "junk"};
+  std::vector<std::string> resources = {
+      "*", "arn:aws:iot:local:000000000000:topic/stations/seattle/observations", "arn:aws:s3:::b/k",
+      "junk"};
   const Statement& first = document.statements.front();
   if (!first.actions.empty()) actions.push_back(first.actions[0].text);
   if (!first.resources.empty()) resources.push_back(first.resources[0].text);
   for (const Context& context : contexts_for(alone))
     for (const std::string& action : actions)
       for (const std::string& resource : resources) {
-        const Request request{.principal_arn = "arn:aws:iam::000000000000:role/edge", .action = action,
-                              .resource = resource, .context = context, .now = kNow};
+        const Request request{.principal_arn = "arn:aws:iam::000000000000:role/edge",
+                              .action = action,
+                              .resource = resource,
+                              .context = context,
+                              .now = kNow};
         const Decision decision = decide(alone, request);
         (void)explain(alone, decision);
         must(decision.allowed() == (decision.outcome() == Outcome::Allowed));
@@ -103,7 +112,8 @@ void check(const Document& document) {
         const Decision both = decide(with, request);
         must(!both.allowed());
         must(both.outcome() == decide(reversed, request).outcome());
-        if (decision.outcome() == Outcome::ExplicitlyDenied) must(both.outcome() == Outcome::ExplicitlyDenied);
+        if (decision.outcome() == Outcome::ExplicitlyDenied)
+          must(both.outcome() == Outcome::ExplicitlyDenied);
       }
 }
 
@@ -115,7 +125,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace sealane::policy;
   if (size > 4096) return 0;
   const std::string text(data, data + size);
-  for (DocumentKind kind : {DocumentKind::IotDevice, DocumentKind::Identity, DocumentKind::Resource}) {
+  for (DocumentKind kind :
+       {DocumentKind::IotDevice, DocumentKind::Identity, DocumentKind::Resource}) {
     const auto parsed = parse_document(text, kind, "f.json");
     bool has_error = false;
     for (const Diagnostic& d : parsed.diagnostics) {

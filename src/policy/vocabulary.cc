@@ -47,8 +47,9 @@ constexpr std::array kOperators = {
 
 // The keys of our own; a misspelt one would be a condition on nothing.
 constexpr std::array<std::string_view, 7> kSealaneKeys = {
-    "sealane:tlsversion", "sealane:tlsgroup",           "sealane:tlssuite",         "sealane:postquantum",
-    "sealane:resumed",    "sealane:certificateagedays", "sealane:certificatesha256"};
+    "sealane:tlsversion",       "sealane:tlsgroup", "sealane:tlssuite",
+    "sealane:postquantum",      "sealane:resumed",  "sealane:certificateagedays",
+    "sealane:certificatesha256"};
 
 // The keys of a device's connection that the fronts fill.
 constexpr std::array<std::string_view, 4> kIotKeys = {
@@ -66,7 +67,8 @@ Error unknown_key(std::string_view key, const std::array<std::string_view, N>& k
 
 bool is_iot_key(std::string_view key) {
   return std::ranges::find(kIotKeys, key) != kIotKeys.end() ||
-         (key.starts_with(kIotAttributes) && key.ends_with(']') && key.size() > kIotAttributes.size() + 1);
+         (key.starts_with(kIotAttributes) && key.ends_with(']') &&
+          key.size() > kIotAttributes.size() + 1);
 }
 
 // Keys that AWS IoT Core has and the fronts do not fill.
@@ -76,13 +78,15 @@ bool is_later_iot_key(std::string_view key) {
 }
 
 bool take_prefix(std::string_view& text, std::string_view prefix) {
-  if (text.size() < prefix.size() || !equal_ignoring_case(text.substr(0, prefix.size()), prefix)) return false;
+  if (text.size() < prefix.size() || !equal_ignoring_case(text.substr(0, prefix.size()), prefix))
+    return false;
   text.remove_prefix(prefix.size());
   return true;
 }
 
 bool take_suffix(std::string_view& text, std::string_view suffix) {
-  if (text.size() < suffix.size() || !equal_ignoring_case(text.substr(text.size() - suffix.size()), suffix))
+  if (text.size() < suffix.size() ||
+      !equal_ignoring_case(text.substr(text.size() - suffix.size()), suffix))
     return false;
   text.remove_suffix(suffix.size());
   return true;
@@ -113,7 +117,8 @@ Result<OperatorName> parse_operator(std::string_view text) {
                 near ? "did you mean `" + *near + "`?" : "");
   }
   if (row->op == Operator::Null && out.if_exists)
-    return fail(ErrorKind::Invalid, "`Null` cannot have `IfExists`", "`Null` itself asks whether the key exists");
+    return fail(ErrorKind::Invalid, "`Null` cannot have `IfExists`",
+                "`Null` itself asks whether the key exists");
   out.op = row->op;
   out.negated = row->negated;
   out.canonical += row->name;
@@ -131,7 +136,8 @@ Status check_key(std::string_view key, DocumentKind kind) {
     return unknown_key(key, kSealaneKeys);
   if (kind == DocumentKind::IotDevice && key.starts_with("iot:") && !is_iot_key(key)) {
     if (is_later_iot_key(key))
-      return fail(ErrorKind::Unsupported, "the key `" + std::string(key) + "` is not in this version", "");
+      return fail(ErrorKind::Unsupported,
+                  "the key `" + std::string(key) + "` is not in this version", "");
     return unknown_key(key, kIotKeys);
   }
   return {};

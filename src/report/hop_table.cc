@@ -21,8 +21,9 @@ std::size_t count(std::span<const HopAssessment> hops, Verdict verdict) {
 }
 
 void add_details(std::string& out, const HopAssessment& hop) {
-  out += "    basis: " + std::string(to_string(hop.basis)) + "; over " + std::string(to_string(hop.over)) +
-         "; floor: TLS " + std::string(to_string(hop.min_tls)) + "\n";
+  out += "    basis: " + std::string(to_string(hop.basis)) + "; over " +
+         std::string(to_string(hop.over)) + "; floor: TLS " + std::string(to_string(hop.min_tls)) +
+         "\n";
   for (const pipeline::Evidence& evidence : hop.evidence) {
     out += "    " + std::string(to_string(evidence.kind));
     if (evidence.at) out += " " + to_rfc3339(*evidence.at);
@@ -41,8 +42,8 @@ std::string hop_table_text(std::span<const HopAssessment> hops, Detail detail) {
   }
   std::string out;
   for (const HopAssessment& hop : hops) {
-    out += padded(hop_name(hop), name_width) + "  " + padded(std::string(to_string(hop.verdict)), verdict_width) + "  " +
-           hop.reason + "\n";
+    out += padded(hop_name(hop), name_width) + "  " +
+           padded(std::string(to_string(hop.verdict)), verdict_width) + "  " + hop.reason + "\n";
     if (detail == Detail::Full) add_details(out, hop);
   }
   // A note that every hop has is said once.
@@ -61,8 +62,10 @@ void write_hop_members(json::Writer& out, const HopAssessment& hop) {
   out.key("evidence").begin_array();
   for (const pipeline::Evidence& evidence : hop.evidence) {
     out.begin_object().field("class", to_string(evidence.kind)).key("at");
-    if (evidence.at) out.value(to_rfc3339(*evidence.at));
-    else out.null();
+    if (evidence.at)
+      out.value(to_rfc3339(*evidence.at));
+    else
+      out.null();
     out.field("detail", evidence.detail).end_object();
   }
   out.end_array().field("reason", hop.reason).key("notes").begin_array();

@@ -57,7 +57,8 @@ TEST(HopTableJson, HasTheStableKeys) {
   const json::Value& hop = parsed.value->find("hops")->array()->at(0);
   std::vector<std::string> keys;
   for (const json::Member& member : *hop.object()) keys.push_back(member.name);
-  EXPECT_EQ(keys, (std::vector<std::string>{"from", "to", "over", "verdict", "basis", "min_tls", "evidence", "reason", "notes"}));
+  EXPECT_EQ(keys, (std::vector<std::string>{"from", "to", "over", "verdict", "basis", "min_tls",
+                                            "evidence", "reason", "notes"}));
   EXPECT_EQ(hop.find("evidence")->array()->at(1).text_or_empty("class"), "observed");
   EXPECT_EQ(parsed.value->find("summary")->find("open")->number()->lexeme, "1");
   EXPECT_EQ(parsed.value->find("summary")->find("enforced")->number()->lexeme, "1");

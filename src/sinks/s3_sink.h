@@ -13,7 +13,8 @@ namespace sealane::sinks {
 // Threads: one at a time.
 class S3Sink final : public Sink {
  public:
-  S3Sink(http::HttpClient& client, std::string bucket) : client_(client), bucket_(std::move(bucket)) {}
+  S3Sink(http::HttpClient& client, std::string bucket)
+      : client_(client), bucket_(std::move(bucket)) {}
   Result<PutOutcome> put_new(const std::string& key, ByteSpan data,
                              const crypto::Sha256& sha256) override;
 

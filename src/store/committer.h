@@ -45,8 +45,8 @@ class Committer {
   void stop();
 
   // Every block sealed is submitted.  Exactly one call of `completion` follows, unless submit
-  // itself fails.  Errors: Unavailable – the queue is full or stop() was called: tell the owner, and
-  // everything sealed after this block fails too.
+  // itself fails.  Errors: Unavailable – the queue is full or stop() was called: tell the owner,
+  // and everything sealed after this block fails too.
   Status submit(SealedBlock block, Ack ack, Completion completion);
 
   // One round without the thread.  Result: how many completions ran.
@@ -74,7 +74,7 @@ class Committer {
   std::size_t queued_blocks_ = 0;  // queued or waiting for a predecessor
   std::size_t queued_bytes_ = 0;
   bool stopping_ = false;
-  bool lost_block_ = false;        // a sealed block was refused: nothing after it can be written
+  bool lost_block_ = false;  // a sealed block was refused: nothing after it can be written
 
   std::multimap<std::uint64_t, Item> waiting_;  // by first sequence number
   Time last_reopen_{};

@@ -12,11 +12,11 @@ namespace sealane::store {
 // The frame around one sealed message in a segment file (docs/formats/journal.md, "Entry").
 // The frame finds and delimits; the message inside authenticates.
 struct EntryHeader {
-  std::uint8_t flags = 0;          // kEntryIsMark
-  std::uint32_t message_bytes = 0; // of the sealed message that follows
-  std::uint32_t count = 0;         // records in it; 0 for a mark
-  std::uint64_t first = 0;         // sequence number of its first record
-  std::uint64_t synced_offset = 0; // bytes of this segment known to be on disk when it was written
+  std::uint8_t flags = 0;           // kEntryIsMark
+  std::uint32_t message_bytes = 0;  // of the sealed message that follows
+  std::uint32_t count = 0;          // records in it; 0 for a mark
+  std::uint64_t first = 0;          // sequence number of its first record
+  std::uint64_t synced_offset = 0;  // bytes of this segment known to be on disk when it was written
   friend bool operator==(const EntryHeader&, const EntryHeader&) = default;
 };
 

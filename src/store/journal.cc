@@ -53,7 +53,8 @@ Result<SealedBlock> Journal::seal(keys::Sealer& sealer, BlockBuilder& block,
     if (failed_ || rollback_wanted_ || (only_generation && *only_generation != generation_))
       return fail(ErrorKind::Unavailable, "the journal cannot write; it tries again by itself");
     if (reserved_bytes_ + plaintext.size() > options_.limits.reserved_bytes_max)
-      return fail(ErrorKind::Unavailable, "the journal's disk is too slow: too much waits to be written");
+      return fail(ErrorKind::Unavailable,
+                  "the journal's disk is too slow: too much waits to be written");
     std::uint64_t stored = reserved_bytes_ + plaintext.size();
     for (const Segment& segment : view_.segments) stored += segment.file_bytes;
     if (stored > options_.limits.journal_bytes_max)

@@ -21,9 +21,9 @@
 namespace sealane::store {
 
 struct JournalLimits {
-  std::uint64_t segment_bytes_max = 64u << 20;  // a new segment begins after this many
-  std::uint64_t journal_bytes_max = 4ull << 30; // over it the journal refuses: delivery is behind
-  std::uint64_t reserved_bytes_max = 256u << 20; // sealed and not yet written
+  std::uint64_t segment_bytes_max = 64u << 20;    // a new segment begins after this many
+  std::uint64_t journal_bytes_max = 4ull << 30;   // over it the journal refuses: delivery is behind
+  std::uint64_t reserved_bytes_max = 256u << 20;  // sealed and not yet written
   BlockLimits block;
 };
 
@@ -91,7 +91,8 @@ class Journal {
   // Errors: Unavailable – nothing of them will ever be read; they and everything sealed after them
   //         fail, and the journal refuses until try_reopen().  Invalid – a gap.
   Status write(std::span<SealedBlock> blocks);
-  // One fdatasync for all that was written.  Errors: as write(), for all blocks since the last sync.
+  // One fdatasync for all that was written.  Errors: as write(), for all blocks since the last
+  // sync.
   Status sync();
   // write() and sync().
   Status commit(std::span<SealedBlock> blocks);
@@ -131,18 +132,18 @@ class Journal {
   mutable std::mutex mutex_;
   // Under the lock.
   std::uint64_t generation_ = 1;
-  std::uint64_t next_ = 1;           // next sequence number to give out
-  crypto::GcmTag tail_{};            // header tag of the last block given out
+  std::uint64_t next_ = 1;  // next sequence number to give out
+  crypto::GcmTag tail_{};   // header tag of the last block given out
   std::uint64_t reserved_bytes_ = 0;
-  bool rollback_wanted_ = false;     // a block was given its place and could not be sealed
+  bool rollback_wanted_ = false;  // a block was given its place and could not be sealed
   bool failed_ = false;
   JournalView view_;
   crypto::GcmTag durable_tag_{};
 
   // The committer's own.
   std::unique_ptr<File> file_;
-  std::uint64_t written_bytes_ = 0;   // of the open segment
-  std::uint64_t written_last_ = 0;    // last sequence number appended
+  std::uint64_t written_bytes_ = 0;  // of the open segment
+  std::uint64_t written_last_ = 0;   // last sequence number appended
   crypto::GcmTag written_tag_{};
   bool closed_ = false;
 };

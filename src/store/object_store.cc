@@ -65,7 +65,10 @@ std::optional<ObjectInfo> decode_info(std::string_view text, std::string_view ke
 
 ObjectPut::ObjectPut(ObjectStore& store, std::string key, std::string temporary,
                      std::unique_ptr<File> file)
-    : store_(store), key_(std::move(key)), temporary_(std::move(temporary)), file_(std::move(file)) {}
+    : store_(store),
+      key_(std::move(key)),
+      temporary_(std::move(temporary)),
+      file_(std::move(file)) {}
 
 ObjectPut::~ObjectPut() { abort(); }
 
@@ -81,8 +84,9 @@ Status ObjectPut::append(ByteSpan data) {
   if (file_ == nullptr) return fail(ErrorKind::Unavailable, "the put was given up");
   if (size_ + data.size() > store_.limits_.object_bytes_max) {
     abort();
-    return fail(ErrorKind::TooLarge, "the object has more than " +
-                                         std::to_string(store_.limits_.object_bytes_max) + " bytes");
+    return fail(
+        ErrorKind::TooLarge,
+        "the object has more than " + std::to_string(store_.limits_.object_bytes_max) + " bytes");
   }
   if (Status appended = file_->append(data); !appended.ok()) {
     abort();
@@ -177,7 +181,8 @@ std::optional<std::string> ObjectStore::key_of(std::string_view file_name) {
     }
   }
   // One key, one name.
-  auto again = ObjectStore::file_name(key, {.key_bytes_max = key.size() + 1, .object_bytes_max = 0});
+  auto again =
+      ObjectStore::file_name(key, {.key_bytes_max = key.size() + 1, .object_bytes_max = 0});
   if (!again.ok() || *again != file_name) return std::nullopt;
   return key;
 }
@@ -244,8 +249,7 @@ Status ObjectStore::write_info(const std::string& name, const ObjectInfo& info) 
 Result<ObjectInfo> ObjectStore::read_info(std::string_view key, const std::string& name) {
   SEALANE_ASSIGN(auto file, env_.open(folder_ + "/" + name, OpenMode::Read));
   SEALANE_ASSIGN(const std::uint64_t size, file->size());
-  auto sidecar =
-      read_file(env_, folder_ + "/" + std::string(kMeta) + "/" + name, kMetaBytesMax);
+  auto sidecar = read_file(env_, folder_ + "/" + std::string(kMeta) + "/" + name, kMetaBytesMax);
   if (sidecar.ok()) {
     auto info = decode_info(as_text(*sidecar), key);
     if (info && info->size == size) return *std::move(info);
@@ -293,7 +297,8 @@ Result<Bytes> ObjectStore::get(std::string_view key, std::uint64_t offset, std::
 
 // Adds the names of all objects below the folder `below`, which is empty or ends with a slash.
 Status ObjectStore::collect(const std::string& below, std::vector<std::string>& names) {
-  const std::string folder = below.empty() ? folder_ : folder_ + "/" + below.substr(0, below.size() - 1);
+  const std::string folder =
+      below.empty() ? folder_ : folder_ + "/" + below.substr(0, below.size() - 1);
   SEALANE_ASSIGN(auto entries, env_.list(folder));
   for (const std::string& entry : entries) {
     if (entry.starts_with('.')) continue;

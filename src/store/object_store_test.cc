@@ -86,9 +86,20 @@ TEST_F(ObjectStoreTest, ListsByPrefixInByteOrderPageByPage) {
 }
 
 TEST_F(ObjectStoreTest, AnyKeyHasAFileNameOfItsOwnThatReadsBack) {
-  std::vector<std::string> keys = {"..", ".", ".meta", ".tmp", "a/../b", "%2F", "~", "a~/+b", "+",
-                                   std::string("nul\0nul", 7), "\xff\xfe", std::string(1024, '/'),
-                                   std::string(199, 'x') + "/y", std::string(200, 'x') + ".",
+  std::vector<std::string> keys = {"..",
+                                   ".",
+                                   ".meta",
+                                   ".tmp",
+                                   "a/../b",
+                                   "%2F",
+                                   "~",
+                                   "a~/+b",
+                                   "+",
+                                   std::string("nul\0nul", 7),
+                                   "\xff\xfe",
+                                   std::string(1024, '/'),
+                                   std::string(199, 'x') + "/y",
+                                   std::string(200, 'x') + ".",
                                    std::string(1024, '.')};
   std::set<std::string> names;
   for (const std::string& key : keys) {

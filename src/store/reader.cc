@@ -46,10 +46,12 @@ Status JournalReader::enter(const Segment& segment) {
     while (offset_ < header.previous_bytes) {
       SEALANE_ASSIGN(const Entry mark, read_entry(header.previous_bytes));
       if (mark.count != 0)
-        return corrupt_at(segment_, offset_, expected_, "more records than the next segment states");
+        return corrupt_at(segment_, offset_, expected_,
+                          "more records than the next segment states");
     }
     if (chain_ != header.chain || expected_ != header.first)
-      return corrupt_at(segment.name, 0, header.first, "the segment does not follow the one before it");
+      return corrupt_at(segment.name, 0, header.first,
+                        "the segment does not follow the one before it");
   }
   SEALANE_ASSIGN(file_, env_.open(name_.folder + "/" + segment.name, OpenMode::Read));
   segment_ = segment.name;
@@ -61,14 +63,14 @@ Status JournalReader::enter(const Segment& segment) {
 
 Result<std::optional<ReadBlock>> JournalReader::next(const JournalView& view) {
   if (next_ > view.durable) return std::optional<ReadBlock>();
-  auto segment = std::ranges::find_if(view.segments,
-                                      [&](const Segment& one) { return one.last >= next_; });
+  auto segment =
+      std::ranges::find_if(view.segments, [&](const Segment& one) { return one.last >= next_; });
   if (segment == view.segments.end())
     return fail(ErrorKind::Corrupt, "no segment has sequence number " + std::to_string(next_));
   if (segment->header.first > next_) {
     if (!segment->header.after_gap)
-      return fail(ErrorKind::NotFound, "sequence number " + std::to_string(next_) +
-                                           " is no longer in the journal");
+      return fail(ErrorKind::NotFound,
+                  "sequence number " + std::to_string(next_) + " is no longer in the journal");
     next_ = segment->header.first;
     if (next_ > view.durable) return std::optional<ReadBlock>();
   }

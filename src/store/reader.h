@@ -53,11 +53,11 @@ class JournalReader {
   keys::Opener& opener_;
   JournalName name_;
   BlockLimits limits_;
-  std::uint64_t next_;              // next sequence number wanted
-  std::string segment_;             // name of the open segment
+  std::uint64_t next_;   // next sequence number wanted
+  std::string segment_;  // name of the open segment
   std::unique_ptr<File> file_;
   std::uint64_t offset_ = 0;
-  std::uint64_t expected_ = 0;      // sequence number of the entry at `offset_`
+  std::uint64_t expected_ = 0;  // sequence number of the entry at `offset_`
   crypto::GcmTag chain_{};
 };
 

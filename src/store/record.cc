@@ -57,7 +57,8 @@ Status BlockBuilder::add(Time received, std::string_view thing, std::string_view
   if (topic.size() > limits_.topic_bytes_max)
     return fail(ErrorKind::Invalid,
                 "the topic has more than " + std::to_string(limits_.topic_bytes_max) + " bytes");
-  const std::size_t record_bytes = thing.size() + topic.size() + payload.size() + 4 * kVarintBytesMax;
+  const std::size_t record_bytes =
+      thing.size() + topic.size() + payload.size() + 4 * kVarintBytesMax;
   if (payload.size() > limits_.payload_bytes_max ||
       record_bytes + kBlockHeaderBytes > limits_.block_bytes_max)
     return fail(ErrorKind::Invalid, "the payload has more than " +

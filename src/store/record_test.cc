@@ -37,7 +37,8 @@ TEST(BlockCodec, EveryTruncationIsCorrupt) {
   ASSERT_TRUE(block.add(at(9), "thing", "topic", as_bytes("payload")).ok());
   const Bytes whole = to_bytes(block.plaintext());
   for (std::size_t size = 0; size < whole.size(); ++size)
-    EXPECT_EQ(decode_block(ByteSpan(whole).first(size), 1).error().kind, ErrorKind::Corrupt) << size;
+    EXPECT_EQ(decode_block(ByteSpan(whole).first(size), 1).error().kind, ErrorKind::Corrupt)
+        << size;
 }
 
 TEST(BlockCodec, BytesAfterTheLastRecordAreCorrupt) {
@@ -69,7 +70,8 @@ TEST(Crc32c, MatchesTheCheckValueOfItsCatalogue) {
 }
 
 TEST(EntryHeader, RoundTripsAndEveryFlippedBitIsSeen) {
-  EntryHeader header{.flags = 0, .message_bytes = 300, .count = 2, .first = 77, .synced_offset = 90};
+  EntryHeader header{
+      .flags = 0, .message_bytes = 300, .count = 2, .first = 77, .synced_offset = 90};
   std::array<std::byte, kEntryHeaderBytes> bytes{};
   store_entry_header(bytes, header);
   EXPECT_EQ(*load_entry_header(bytes), header);
@@ -113,9 +115,9 @@ TEST(SegmentHeader, RoundTripsAndEveryFlippedBitIsSeen) {
 TEST(SegmentName, IsReadBackAndNothingElseIs) {
   EXPECT_EQ(segment_name(42), "00000000000000000042.journal");
   EXPECT_EQ(segment_first("00000000000000000042.journal"), 42u);
-  for (const char* name : {"42.journal", "00000000000000000042.journal.tmp1-2",
-                           "0000000000000000004x.journal", "99999999999999999999.journal",
-                           "00000000000000000000.journal"})
+  for (const char* name :
+       {"42.journal", "00000000000000000042.journal.tmp1-2", "0000000000000000004x.journal",
+        "99999999999999999999.journal", "00000000000000000000.journal"})
     EXPECT_EQ(segment_first(name), std::nullopt) << name;
 }
 

@@ -21,22 +21,23 @@ bool is_key_missing(const Error& error, ByteSpan message) {
   const envelope::EncryptedDataKey& key = (*decoded)->header.data_keys.front();
   constexpr std::size_t kAfterName = 4 + 4 + crypto::kAesGcmIvBytes;
   if (key.info.size() <= kAfterName) return false;
-  return keys::parse_key_epoch(as_text(ByteSpan(key.info).first(key.info.size() - kAfterName))).ok();
+  return keys::parse_key_epoch(as_text(ByteSpan(key.info).first(key.info.size() - kAfterName)))
+      .ok();
 }
 
 // What a scan of one segment found.
 struct Scan {
-  std::uint64_t end = 0;       // of the last good entry
-  std::uint64_t last = 0;      // its last sequence number
-  crypto::GcmTag chain{};      // its tag
-  std::uint64_t synced = 0;    // highest synced offset that an entry header states
+  std::uint64_t end = 0;     // of the last good entry
+  std::uint64_t last = 0;    // its last sequence number
+  crypto::GcmTag chain{};    // its tag
+  std::uint64_t synced = 0;  // highest synced offset that an entry header states
   bool ends_in_mark = false;
-  bool damaged = false;        // something that is no good entry stands at `end`
+  bool damaged = false;  // something that is no good entry stands at `end`
   std::string damage;
   std::optional<Error> key_missing;  // of an entry at or after `end`, which so cannot be judged
   // Of what follows the damage:
   std::optional<std::size_t> next_valid;  // an authentic entry
-  std::uint64_t stated_last = 0;          // highest sequence number in headers with a right checksum
+  std::uint64_t stated_last = 0;  // highest sequence number in headers with a right checksum
 };
 
 Status look_behind(keys::Opener& opener, const JournalName& name, ByteSpan bytes, Scan& scan) {
@@ -53,7 +54,8 @@ Status look_behind(keys::Opener& opener, const JournalName& name, ByteSpan bytes
                                           {"journal", name.journal},
                                           {"first", std::to_string(header->first)}});
       if (opened.ok() && !scan.next_valid) scan.next_valid = *found;
-      if (!opened.ok() && is_key_missing(opened.error(), message)) scan.key_missing = opened.error();
+      if (!opened.ok() && is_key_missing(opened.error(), message))
+        scan.key_missing = opened.error();
     }
     at = *found + 1;
   }
@@ -91,9 +93,9 @@ Result<Scan> scan_segment(keys::Opener& opener, const JournalName& name, const S
 std::optional<Error> reason_to_stop(const Segment& segment, const Scan& scan) {
   if (!scan.damaged) return std::nullopt;
   if (scan.next_valid)
-    return corrupt_at(segment.name, scan.end, scan.last + 1,
-                      scan.damage + "; a valid entry follows at offset " +
-                          std::to_string(*scan.next_valid));
+    return corrupt_at(
+        segment.name, scan.end, scan.last + 1,
+        scan.damage + "; a valid entry follows at offset " + std::to_string(*scan.next_valid));
   if (scan.end < scan.synced)
     return corrupt_at(segment.name, scan.end, scan.last + 1,
                       scan.damage + "; this part was on disk already");
@@ -227,7 +229,8 @@ Result<OpenedEntry> open_entry(keys::Opener& opener, const JournalName& name, By
   out.plaintext = std::move(opened->plaintext);
   out.bytes = kEntryHeaderBytes + header.message_bytes;
   if (header.count == 0) {
-    if (!out.plaintext.empty()) return fail(ErrorKind::Corrupt, "a block stands where a mark should");
+    if (!out.plaintext.empty())
+      return fail(ErrorKind::Corrupt, "a block stands where a mark should");
   } else {
     SEALANE_ASSIGN(const auto records, decode_block(out.plaintext, expected, limits));
     if (records.size() != header.count)

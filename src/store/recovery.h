@@ -25,11 +25,11 @@ struct JournalName {
 // What a start found.
 struct Recovered {
   JournalView view;
-  crypto::GcmTag chain{};            // header tag of the last entry
-  std::uint64_t torn_bytes = 0;      // cut off the end of the last segment
+  crypto::GcmTag chain{};        // header tag of the last entry
+  std::uint64_t torn_bytes = 0;  // cut off the end of the last segment
   std::string torn_segment;
   std::uint64_t torn_offset = 0;
-  bool clean_close = false;          // the last entry is a mark
+  bool clean_close = false;  // the last entry is a mark
 };
 
 struct RecoveryOptions {
@@ -57,10 +57,10 @@ Result<Recovered> recover_journal(Env& env, keys::Opener& opener, const JournalN
 struct RepairStep {
   std::string segment;
   std::uint64_t offset = 0;
-  std::string quarantined;        // file that keeps the bytes taken out; empty when none were
-  std::uint64_t lost_first = 0;   // sequence numbers that are gone; 0 when none is known to be
+  std::string quarantined;       // file that keeps the bytes taken out; empty when none were
+  std::uint64_t lost_first = 0;  // sequence numbers that are gone; 0 when none is known to be
   std::uint64_t lost_last = 0;
-  std::uint64_t kept_records = 0; // valid records after the damage, kept in a new segment
+  std::uint64_t kept_records = 0;  // valid records after the damage, kept in a new segment
 };
 struct RepairReport {
   std::vector<RepairStep> steps;  // empty: nothing was wrong

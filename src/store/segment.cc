@@ -48,7 +48,8 @@ Result<DecodedSegmentHeader> decode_segment_header(ByteSpan from) {
   if (*bytes > from.size() || *bytes > kSegmentHeaderBytesMax || *bytes < reader.position() + 4)
     return damaged;
   const ByteSpan whole = from.first(*bytes);
-  if (load_be<std::uint32_t>(whole.last(4)) != crc32c(whole.first(whole.size() - 4))) return damaged;
+  if (load_be<std::uint32_t>(whole.last(4)) != crc32c(whole.first(whole.size() - 4)))
+    return damaged;
   if (*format != kFormat)
     return fail(ErrorKind::Unsupported, "a segment of a format that this version does not know");
 
@@ -74,7 +75,8 @@ Result<DecodedSegmentHeader> decode_segment_header(ByteSpan from) {
   header.journal = to_text(*journal);
   header.previous = to_text(*previous);
   const bool follows = header.first == header.previous_last + 1;
-  if (*flags > kAfterGap || (!follows && !(header.after_gap && header.first > header.previous_last)))
+  if (*flags > kAfterGap ||
+      (!follows && !(header.after_gap && header.first > header.previous_last)))
     return damaged;
   return out;
 }

@@ -16,12 +16,12 @@ namespace sealane::store {
 // What a segment file says about itself and the one before it (docs/formats/journal.md, "Segment").
 struct SegmentHeader {
   std::string journal;
-  std::uint64_t first = 1;          // sequence number of its first record; also its name
-  std::string previous;             // file name of the segment before; empty for the first
-  std::uint64_t previous_bytes = 0; // how much of that file may be trusted
-  std::uint64_t previous_last = 0;  // last sequence number before this segment
-  bool after_gap = false;           // repair left out what lies between previous_last and first
-  crypto::GcmTag chain{};           // header tag of the last entry before this segment
+  std::uint64_t first = 1;           // sequence number of its first record; also its name
+  std::string previous;              // file name of the segment before; empty for the first
+  std::uint64_t previous_bytes = 0;  // how much of that file may be trusted
+  std::uint64_t previous_last = 0;   // last sequence number before this segment
+  bool after_gap = false;            // repair left out what lies between previous_last and first
+  crypto::GcmTag chain{};            // header tag of the last entry before this segment
   friend bool operator==(const SegmentHeader&, const SegmentHeader&) = default;
 };
 

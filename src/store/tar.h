@@ -16,7 +16,8 @@ namespace sealane::store {
 //
 // Source: POSIX.1-2017 pax, ustar interchange format.
 // Errors: Invalid – the name is empty or longer than 100 bytes; TooLarge – over 8 GiB.
-Status tar_append(Bytes& archive, std::string_view name, ByteSpan data, std::uint64_t mtime_seconds);
+Status tar_append(Bytes& archive, std::string_view name, ByteSpan data,
+                  std::uint64_t mtime_seconds);
 // Ends the archive: two blocks of zeros.
 void tar_finish(Bytes& archive);
 // What tar_append adds for `size` bytes of data.

@@ -33,8 +33,8 @@ class Deadline {
           std::chrono::ceil<std::chrono::milliseconds>(at_ - std::chrono::steady_clock::now());
       const std::int64_t most = interrupted_ == nullptr ? 1'000'000'000 : kLookMilliseconds;
       pollfd item{.fd = descriptor, .events = events, .revents = 0};
-      const int ready = ::poll(
-          &item, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, most)));
+      const int ready =
+          ::poll(&item, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, most)));
       if (ready > 0) return {};
       if (ready == 0 && left.count() <= most)
         return fail(ErrorKind::Timeout, "the peer took longer than allowed");
@@ -186,10 +186,9 @@ Result<BlockingClient> BlockingClient::connect(const Endpoint& to, std::shared_p
   const Deadline deadline(timeout, interrupted);
   SEALANE_ASSIGN(PlainSocket socket, PlainSocket::connect(to, timeout, interrupted));
   const int descriptor = socket.descriptor();
-  auto impl =
-      std::make_unique<Impl>(Impl{.socket = std::move(socket),
-                                  .connection = Connection(std::move(context), descriptor),
-                                  .interrupted = interrupted});
+  auto impl = std::make_unique<Impl>(Impl{.socket = std::move(socket),
+                                          .connection = Connection(std::move(context), descriptor),
+                                          .interrupted = interrupted});
   for (;;) {
     const Step step = impl->connection.handshake();
     if (step == Step::Done) return BlockingClient(std::move(impl));

@@ -141,15 +141,10 @@ Step Connection::Impl::handshake_failed() {
 // What a call of OpenSSL that returned `result` <= 0 means once the handshake is over.
 Step Connection::Impl::after(int result) {
   switch (SSL_get_error(ssl.get(), result)) {
-    case SSL_ERROR_WANT_READ:
-      return Step::WantRead;
-    case SSL_ERROR_WANT_WRITE:
-      return Step::WantWrite;
-    case SSL_ERROR_ZERO_RETURN:
-      clean_end = true;
-      return Step::Closed;
-    default:
-      break;
+    case SSL_ERROR_WANT_READ: return Step::WantRead;
+    case SSL_ERROR_WANT_WRITE: return Step::WantWrite;
+    case SSL_ERROR_ZERO_RETURN: clean_end = true; return Step::Closed;
+    default: break;
   }
   // First: OpenSSL answers the end with an alert, which may fail to be sent.
   if (socket.at_end && ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
@@ -192,12 +187,9 @@ Step Connection::handshake() {
     return Step::Done;
   }
   switch (SSL_get_error(impl_->ssl.get(), result)) {
-    case SSL_ERROR_WANT_READ:
-      return Step::WantRead;
-    case SSL_ERROR_WANT_WRITE:
-      return Step::WantWrite;
-    default:
-      return impl_->handshake_failed();
+    case SSL_ERROR_WANT_READ: return Step::WantRead;
+    case SSL_ERROR_WANT_WRITE: return Step::WantWrite;
+    default: return impl_->handshake_failed();
   }
 }
 

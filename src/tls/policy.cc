@@ -33,28 +33,17 @@ std::string_view to_string(Version version) {
 
 std::string_view to_string(RefusalReason reason) {
   switch (reason) {
-    case RefusalReason::Plaintext:
-      return "plaintext";
-    case RefusalReason::TlsVersion:
-      return "tls-version";
-    case RefusalReason::NoCertificate:
-      return "no-certificate";
-    case RefusalReason::UntrustedIssuer:
-      return "untrusted-issuer";
-    case RefusalReason::Expired:
-      return "expired";
-    case RefusalReason::Revoked:
-      return "revoked";
-    case RefusalReason::Unregistered:
-      return "unregistered";
-    case RefusalReason::WrongRole:
-      return "wrong-role";
-    case RefusalReason::Handshake:
-      return "handshake";
-    case RefusalReason::Timeout:
-      return "timeout";
-    case RefusalReason::Disconnected:
-      return "disconnected";
+    case RefusalReason::Plaintext: return "plaintext";
+    case RefusalReason::TlsVersion: return "tls-version";
+    case RefusalReason::NoCertificate: return "no-certificate";
+    case RefusalReason::UntrustedIssuer: return "untrusted-issuer";
+    case RefusalReason::Expired: return "expired";
+    case RefusalReason::Revoked: return "revoked";
+    case RefusalReason::Unregistered: return "unregistered";
+    case RefusalReason::WrongRole: return "wrong-role";
+    case RefusalReason::Handshake: return "handshake";
+    case RefusalReason::Timeout: return "timeout";
+    case RefusalReason::Disconnected: return "disconnected";
   }
   return "handshake";
 }

@@ -10,12 +10,9 @@ namespace {
 RefusalReason reason_of(int code) {
   switch (code) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return RefusalReason::Expired;
-    case X509_V_ERR_CERT_REVOKED:
-      return RefusalReason::Revoked;
-    case X509_V_ERR_INVALID_PURPOSE:
-      return RefusalReason::WrongRole;
+    case X509_V_ERR_CERT_NOT_YET_VALID: return RefusalReason::Expired;
+    case X509_V_ERR_CERT_REVOKED: return RefusalReason::Revoked;
+    case X509_V_ERR_INVALID_PURPOSE: return RefusalReason::WrongRole;
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
@@ -25,10 +22,8 @@ RefusalReason reason_of(int code) {
     case X509_V_ERR_CERT_UNTRUSTED:
     case X509_V_ERR_CERT_CHAIN_TOO_LONG:
     case X509_V_ERR_INVALID_CA:
-    case X509_V_ERR_PATH_LENGTH_EXCEEDED:
-      return RefusalReason::UntrustedIssuer;
-    default:
-      return RefusalReason::Handshake;
+    case X509_V_ERR_PATH_LENGTH_EXCEEDED: return RefusalReason::UntrustedIssuer;
+    default: return RefusalReason::Handshake;
   }
 }
 

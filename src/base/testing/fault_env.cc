@@ -22,8 +22,8 @@ Error power_off() { return fail(ErrorKind::Unavailable, "the power is off"); }
 // A file's contents, whatever its names are.
 struct FaultEnv::Node {
   Bytes data;
-  std::size_t synced = 0;               // a prefix of `data`
-  std::optional<Bytes> before_cut;      // what is on disk while a truncation is not
+  std::size_t synced = 0;           // a prefix of `data`
+  std::optional<Bytes> before_cut;  // what is on disk while a truncation is not
   std::vector<std::pair<std::size_t, std::size_t>> lost;  // [begin, end): a sync of them failed
 
   void zero_lost(Bytes& of) const {
@@ -82,7 +82,8 @@ class FaultFile final : public File {
     }
     if (!allowed.ok()) {
       if (env_.power_off_at_ && env_.operations_ > *env_.power_off_at_) return allowed;
-      if (node_->synced < node_->data.size()) node_->lost.emplace_back(node_->synced, node_->data.size());
+      if (node_->synced < node_->data.size())
+        node_->lost.emplace_back(node_->synced, node_->data.size());
       return allowed;
     }
     if (env_.no_op_sync_) return {};
@@ -96,7 +97,8 @@ class FaultFile final : public File {
     SEALANE_TRY(env_.before_operation());
     Node& node = *node_;
     if (size < node.synced && !node.before_cut) {
-      node.before_cut = Bytes(node.data.begin(), node.data.begin() + static_cast<std::ptrdiff_t>(node.synced));
+      node.before_cut =
+          Bytes(node.data.begin(), node.data.begin() + static_cast<std::ptrdiff_t>(node.synced));
       node.zero_lost(*node.before_cut);
     }
     node.data.resize(size);
@@ -132,9 +134,7 @@ FaultEnv::FaultEnv() {
 }
 FaultEnv::~FaultEnv() = default;
 
-bool FaultEnv::power_is_off_locked() const {
-  return power_off_at_ && operations_ > *power_off_at_;
-}
+bool FaultEnv::power_is_off_locked() const { return power_off_at_ && operations_ > *power_off_at_; }
 
 Status FaultEnv::before_operation() {
   const std::uint64_t number = operations_++;

@@ -47,7 +47,8 @@ class FaultEnv final : public Env {
   // and a pending cut are gone, and new handles work.
   void crash(std::uint64_t seed);
 
-  // Operations so far that change or sync something (open for reading, reads and lists do not count).
+  // Operations so far that change or sync something (open for reading, reads and lists do not
+  // count).
   std::uint64_t operations() const;
   // The power goes before operation number `operation` (counted from now, 0 = the next one): that
   // one and all after it fail with Internal and change nothing, until crash() is called.

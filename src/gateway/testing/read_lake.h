@@ -33,7 +33,8 @@ inline Result<LakeContents> read_lake(store::ObjectStore& lake, keys::Opener& op
   LakeContents out;
   SEALANE_ASSIGN(auto own_key, crypto::Ed25519PublicKey::from_raw(key.raw()));
   keys::ManifestVerifier verifier(dataset, std::move(own_key));
-  SEALANE_ASSIGN(const auto page, lake.list({.prefix = dataset + "/manifest/", .max_keys = 1u << 20}));
+  SEALANE_ASSIGN(const auto page,
+                 lake.list({.prefix = dataset + "/manifest/", .max_keys = 1u << 20}));
   for (const store::ObjectInfo& object : page.objects) {
     SEALANE_ASSIGN(const Bytes file, lake.get(object.key, 0, 1u << 20));
     SEALANE_ASSIGN(const keys::ManifestEntry entry, verifier.add(as_text(file)));
