@@ -75,7 +75,7 @@ class Loader {
     if (!is_pipeline_name(*name))
       return fields_.error(
           value.span, "`" + *name + "` cannot name a pipeline",
-          "1 to 63 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit");
+          "it is a bucket too: 3 to 63 of a-z, 0-9, `-` and `.`, a letter or digit at both ends");
     pipeline_.name = *name;
   }
 
@@ -254,7 +254,7 @@ class Loader {
           fields_.integer(member.value, "max_records", {1, 1'000'000}).value_or(limits.max_records);
     } else if (member.name == "max_bytes") {
       limits.max_bytes =
-          fields_.integer(member.value, "max_bytes", {1, 1u << 30}).value_or(limits.max_bytes);
+          fields_.integer(member.value, "max_bytes", {1, 256u << 20}).value_or(limits.max_bytes);
     } else if (const auto age = fields_.duration(member.value, "max_age")) {
       limits.max_age = *age;
     }

@@ -43,7 +43,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 // The smallest file that has all three hops.
 std::string small() {
   return "version: 1\n"
-         "pipeline: p\n"
+         "pipeline: pipe\n"
          "transit: { min_tls: \"1.3\" }\n"
          "keys: { j: { provider: local }, d: { provider: local } }\n"
          "nodes:\n"
@@ -183,7 +183,7 @@ TEST(LoadPipeline, WhatLaterVersionsHaveIsNotInThisOne) {
 }
 
 TEST(LoadPipeline, NamesAndReferencesMustFit) {
-  expect_mistake("pipeline: p", "pipeline: a/b", 2, "cannot name a pipeline");
+  expect_mistake("pipeline: pipe", "pipeline: a/b", 2, "cannot name a pipeline");
   expect_mistake("  s: {", "  \"s/x\": {", 6, "cannot name a node");
   expect_mistake("seal: d", "seal: dd", 12, "did you mean `d`?");
   expect_mistake("to: l, over", "to: lake, over", 12, "there is no node `lake`");
@@ -238,8 +238,8 @@ TEST(Peers, EveryListenerTakesExactlyTheClientsOfItsHops) {
   EXPECT_EQ(peers_of(p, lake, lake.listen[0], kNow),
             (std::vector<PeerRole>{{PeerRole::Kind::Node, "e", TlsVersion::Tls13},
                                    {PeerRole::Kind::Node, "t", TlsVersion::Tls13}}));
-  EXPECT_EQ(node_uri(p, "e"), "spiffe://p/node/e");
-  EXPECT_EQ(device_uri(p, "seattle"), "spiffe://p/device/seattle");
+  EXPECT_EQ(node_uri(p, "e"), "spiffe://pipe/node/e");
+  EXPECT_EQ(device_uri(p, "seattle"), "spiffe://pipe/device/seattle");
 }
 
 TEST(StorePolicy, GivesEachPeerItsVerbsOverTheFloorAlone) {
@@ -259,16 +259,16 @@ TEST(StorePolicy, GivesEachPeerItsVerbsOverTheFloorAlone) {
                                      .now = kNow})
         .allowed();
   };
-  EXPECT_TRUE(allows("e", "s3:PutObject", "arn:aws:s3:::p/d/bundles/1"));
-  EXPECT_FALSE(allows("e", "s3:PutObject", "arn:aws:s3:::p/other/1"));
-  EXPECT_FALSE(allows("e", "s3:GetObject", "arn:aws:s3:::p/d/bundles/1"));
-  EXPECT_FALSE(allows("e", "s3:PutObject", "arn:aws:s3:::p/d/bundles/1", "1.2"));
-  EXPECT_FALSE(allows("e", "s3:PutObject", "arn:aws:s3:::p/d/bundles/1", ""));
-  EXPECT_TRUE(allows("t", "s3:GetObject", "arn:aws:s3:::p/d/bundles/1"));
-  EXPECT_TRUE(allows("t", "s3:ListBucket", "arn:aws:s3:::p"));
-  EXPECT_FALSE(allows("t", "s3:PutObject", "arn:aws:s3:::p/d/bundles/1"));
-  EXPECT_FALSE(allows("t", "s3:DeleteObject", "arn:aws:s3:::p/d/bundles/1"));
-  EXPECT_FALSE(allows("s", "s3:GetObject", "arn:aws:s3:::p/d/bundles/1"));
+  EXPECT_TRUE(allows("e", "s3:PutObject", "arn:aws:s3:::pipe/d/bundles/1"));
+  EXPECT_FALSE(allows("e", "s3:PutObject", "arn:aws:s3:::pipe/other/1"));
+  EXPECT_FALSE(allows("e", "s3:GetObject", "arn:aws:s3:::pipe/d/bundles/1"));
+  EXPECT_FALSE(allows("e", "s3:PutObject", "arn:aws:s3:::pipe/d/bundles/1", "1.2"));
+  EXPECT_FALSE(allows("e", "s3:PutObject", "arn:aws:s3:::pipe/d/bundles/1", ""));
+  EXPECT_TRUE(allows("t", "s3:GetObject", "arn:aws:s3:::pipe/d/bundles/1"));
+  EXPECT_TRUE(allows("t", "s3:ListBucket", "arn:aws:s3:::pipe"));
+  EXPECT_FALSE(allows("t", "s3:PutObject", "arn:aws:s3:::pipe/d/bundles/1"));
+  EXPECT_FALSE(allows("t", "s3:DeleteObject", "arn:aws:s3:::pipe/d/bundles/1"));
+  EXPECT_FALSE(allows("s", "s3:GetObject", "arn:aws:s3:::pipe/d/bundles/1"));
 }
 
 TEST(Schema, HasEveryKeyThatTheLoaderKnowsAndNoOther) {

@@ -170,6 +170,14 @@ std::string iot_arn_prefix(const Pipeline& pipeline) {
 std::string bucket_arn(const Pipeline& pipeline) { return "arn:aws:s3:::" + pipeline.bucket(); }
 
 bool is_name(std::string_view text) { return is_name_with(text, true); }
-bool is_pipeline_name(std::string_view text) { return is_name_with(text, false); }
+bool is_pipeline_name(std::string_view text) {
+  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  if (text.size() < 3 || text.size() > 63) return false;
+  if (!alphanumeric(text.front()) || !alphanumeric(text.back())) return false;
+  if (text.find("..") != std::string_view::npos) return false;
+  const bool like_an_address = text.find_first_not_of("0123456789.") == std::string_view::npos;
+  return !like_an_address &&
+         std::ranges::all_of(text, [&](char c) { return alphanumeric(c) || c == '-' || c == '.'; });
+}
 
 }  // namespace sealane::pipeline

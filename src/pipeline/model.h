@@ -175,7 +175,9 @@ std::string bucket_arn(const Pipeline& pipeline);
 
 // The name rule of nodes, keys and things: [A-Za-z0-9][A-Za-z0-9._-]{0,62}.
 bool is_name(std::string_view text);
-// The pipeline's own, which is a trust domain and a bucket too: [a-z0-9][a-z0-9._-]{0,62}.
+// The pipeline's own, which is a trust domain and a bucket too: 3 to 63 of a-z, 0-9, `-` and `.`, a
+// letter or digit at both ends, no two dots together, not all digits and dots (Amazon S3 bucket
+// rules).
 bool is_pipeline_name(std::string_view text);
 
 }  // namespace sealane::pipeline

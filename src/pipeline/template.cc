@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/template.h"
 
+#include "pipeline/model.h"
+
 namespace sealane::pipeline {
 namespace {
 
@@ -92,7 +94,8 @@ std::string template_name(std::string_view folder_name) {
     if (out.size() == kNameMax) break;
   }
   while (out.ends_with('-')) out.pop_back();
-  return out.empty() ? "pipeline" : out;
+  if (out.empty()) return "pipeline";
+  return is_pipeline_name(out) ? out : "pipeline-" + out;
 }
 
 }  // namespace sealane::pipeline

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "pipeline/load.h"
+#include "pipeline/model.h"
 #include "pipeline/things.h"
 #include "policy/document.h"
 
@@ -25,11 +26,19 @@ TEST(Template, FilesLoadWithoutAFinding) {
   EXPECT_TRUE(parse_things(files[2].text, files[2].path).value);
 }
 
+TEST(PipelineName, IsABucketName) {
+  for (const char* name : {"abc", "weather-forecast", "a.b-c.d", "1st"})
+    EXPECT_TRUE(is_pipeline_name(name)) << name;
+  for (const char* name : {"", "ab", "-abc", "abc-", "a..b", "a_b", "Abc", "192.168.0.1", "12345"})
+    EXPECT_FALSE(is_pipeline_name(name)) << name;
+  EXPECT_FALSE(is_pipeline_name(std::string(64, 'a')));
+}
+
 TEST(Template, NamesComeFromFolders) {
   EXPECT_EQ(template_name("My Pipeline (2)"), "my-pipeline-2");
   EXPECT_EQ(template_name("../"), "pipeline");
   EXPECT_EQ(template_name(std::string(100, 'a')), std::string(63, 'a'));
-  for (const char* name : {"-x-", "a.b", "\xc3\xa9t\xc3\xa9", "_"})
+  for (const char* name : {"-x-", "p", "i1", "10", "192.168.0.1", "a.b", "\xc3\xa9t\xc3\xa9", "_"})
     EXPECT_TRUE(is_pipeline_name(template_name(name))) << name;
 }
 
