@@ -342,8 +342,8 @@ bool MqttFront::may(Connection& c, std::string_view action, std::string_view res
   }
   std::string& resource = state_->resource;
   resource.assign(options_.arn_prefix).append(resource_type).append(name);
-  const policy::Decision decision =
-      policy::decide(policies_->policies, {"", action, resource, c.context, now});
+  const policy::Decision decision = policy::decide(
+      policies_->policies, {policy::Principal::device(), action, resource, c.context, now});
   if (cache != nullptr && decision.reads_only(policies_->constant_keys))
     cache->keep(name, {decision.allowed(), decision.changes_at().value_or(Time::max())});
   if (decision.allowed()) return true;

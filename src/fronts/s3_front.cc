@@ -88,12 +88,13 @@ bool S3Front::may(const net::HttpExchange& exchange, const http::S3Request& requ
   // there.
   if (const auto* version = connection.find("sealane:tlsversion"); version != nullptr)
     context.set("s3:TlsVersion", version->values.front());
-  const std::string principal = principal_of_(exchange.peer().identity);
+  const auto principal = policy::parse_principal(principal_of_(exchange.peer().identity));
   const std::string action(http::policy_action(request));
   const std::string resource = resource_of(options_.bucket_arn, request);
+  const policy::Principal& who = principal ? *principal : policy::Principal::anonymous();
   const policy::Decision decision =
-      policy::decide(policies_->policies, {principal, action, resource, context, now});
-  if (decision.allowed() && !principal.empty()) return true;
+      policy::decide(policies_->policies, {who, action, resource, context, now});
+  if (decision.allowed() && principal) return true;
   log::write(log::Level::Warning, "request-denied",
              {{"listener", options_.listener},
               {"peer", exchange.peer_address()},

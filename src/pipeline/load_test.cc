@@ -112,7 +112,7 @@ TEST(LoadPipeline, WeatherThingsAndPolicyAreWhole) {
   context.set_bool("iot:Connection.Thing.IsAttached", true);
   const std::string prefix = iot_arn_prefix(loaded(file_text(kWeather + "pipeline.yaml")));
   auto allows = [&](std::string_view action, const std::string& resource) {
-    return policy::decide(policies, {.principal_arn = {},
+    return policy::decide(policies, {.principal = policy::Principal::device(),
                                      .action = action,
                                      .resource = prefix + resource,
                                      .context = context,
@@ -251,8 +251,9 @@ TEST(StorePolicy, GivesEachPeerItsVerbsOverTheFloorAlone) {
                     const char* tls = "1.3") {
     policy::Context context;
     if (*tls != '\0') context.set("sealane:TlsVersion", tls);
-    const std::string principal = node_principal_arn(p, node);
-    return policy::decide(policies, {.principal_arn = principal,
+    const auto principal = policy::parse_principal(node_principal_arn(p, node));
+    EXPECT_TRUE(principal) << node;
+    return policy::decide(policies, {.principal = *principal,
                                      .action = action,
                                      .resource = resource,
                                      .context = context,

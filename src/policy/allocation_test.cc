@@ -57,7 +57,7 @@ TEST(DecideAllocation, AllowAndDenyAllocateNothing) {
     context.set("aws:SourceArn", "arn:aws:iam::123456789012:role/y");
     context.set_list("aws:TagKeys", std::array<std::string, 2>{"b", "c"});
     const Request request{
-        .principal_arn = {},
+        .principal = Principal::device(),
         .action = "iot:Publish",
         .resource =
             "arn:aws:iot:local:000000000000:topic/stations/a-station-with-a-long-name-01/data",

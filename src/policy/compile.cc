@@ -1,70 +1,135 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "policy/compile_internal.h"
 #include "policy/evaluate.h"
+#include "policy/operator_arn.h"
 #include "policy/text_internal.h"
 
 namespace sealane::policy {
 namespace {
 
-// Actions that the fronts ask about, beside those that documents name.
-constexpr std::array<std::string_view, 8> kCommonActions = {
-    "iot:connect",       "iot:publish",  "iot:subscribe", "iot:receive",
-    "iot:retainpublish", "s3:putobject", "s3:getobject",  "s3:listbucket"};
-
 class Compiler {
  public:
   Result<Program> run(std::span<const Document> documents) {
+    SEALANE_TRY(note_levels(documents));
     for (std::size_t i = 0; i < documents.size(); ++i) {
       document_ = &documents[i];
+      program_.has_kind[static_cast<std::size_t>(document_->kind)] = true;
       auto& names = program_.names.emplace_back();
       for (std::size_t s = 0; s < document_->statements.size(); ++s) {
         const Statement& statement = document_->statements[s];
-        names.push_back({document_->file, statement.sid, statement.span.line});
+        names.push_back(name_of(statement));
         SEALANE_ASSIGN(CompiledStatement compiled, compile_statement(statement));
         compiled.document = static_cast<std::uint32_t>(i);
         compiled.statement = static_cast<std::uint32_t>(s);
-        (compiled.effect == Effect::Deny ? denies_ : allows_).push_back(std::move(compiled));
+        program_.statements.push_back(std::move(compiled));
       }
+      if (program_.keys.size() > KeySet::kKeysMax)
+        return fail(ErrorKind::TooLarge, "the documents name more than " +
+                                             std::to_string(KeySet::kKeysMax) + " condition keys");
     }
-    if (program_.keys.size() > KeySet::kKeysMax)
-      return fail(ErrorKind::TooLarge, "the documents name more than " +
-                                           std::to_string(KeySet::kKeysMax) + " condition keys");
-    program_.statements = std::move(denies_);
-    std::ranges::move(allows_, std::back_inserter(program_.statements));
-    fill_action_rows();
+    std::ranges::sort(program_.statements, {}, [](const CompiledStatement& statement) {
+      const int slot = statement.effect == Effect::Deny ? -1 : statement.slot;
+      return std::tuple(slot, statement.document, statement.statement);
+    });
+    program_.index = build_action_index(program_.statements);
     return std::move(program_);
   }
 
  private:
+  Status note_levels(std::span<const Document> documents) {
+    std::set<std::uint32_t> levels;
+    for (const Document& document : documents)
+      if (document.kind == DocumentKind::Scp) levels.insert(document.level);
+    if (levels.size() > kScpLevelsMax)
+      return fail(ErrorKind::TooLarge, "service control policies stand at more than " +
+                                           std::to_string(kScpLevelsMax) + " levels");
+    program_.scp_levels.assign(levels.begin(), levels.end());
+    return {};
+  }
+
+  StatementName name_of(const Statement& statement) const {
+    StatementName out{document_->file, statement.sid, statement.span.line, {}};
+    for (const Condition& condition : statement.conditions)
+      out.conditions.push_back(condition.operator_name + " " + condition.key_name);
+    return out;
+  }
+
+  std::uint8_t slot_of_document() const {
+    auto slot = [](Slot one) { return static_cast<std::uint8_t>(one); };
+    switch (document_->kind) {
+      case DocumentKind::IotDevice: return slot(Slot::Device);
+      case DocumentKind::Identity: return slot(Slot::Identity);
+      case DocumentKind::Resource:
+      case DocumentKind::Trust:
+      case DocumentKind::Kms: return slot(Slot::Resource);
+      case DocumentKind::Boundary: return slot(Slot::Boundary);
+      case DocumentKind::Session: return slot(Slot::Session);
+      case DocumentKind::VpcEndpoint: return slot(Slot::VpcEndpoint);
+      case DocumentKind::Rcp: return slot(Slot::Nothing);
+      case DocumentKind::Scp: break;
+    }
+    const auto at = std::ranges::lower_bound(program_.scp_levels, document_->level);
+    return static_cast<std::uint8_t>(slot(Slot::FirstScp) + (at - program_.scp_levels.begin()));
+  }
+
+  Status compile_principals(const Statement& from, CompiledStatement& out) {
+    if (!from.principals) {
+      if (names_principals(document_->kind))
+        return fail(ErrorKind::Invalid, "a statement names no principal");
+      return {};
+    }
+    out.principal_polarity = from.principals->polarity;
+    out.everyone = false;
+    for (const PrincipalEntry& entry : from.principals->entries) {
+      if (entry.type == PrincipalEntry::Type::Everyone) out.everyone = true;
+      CompiledPrincipal& compiled = out.principals.emplace_back();
+      compiled.type = entry.type;
+      compiled.text = entry.text.text;
+      if (entry.type != PrincipalEntry::Type::Account) continue;
+      if (const auto arn = split_arn(entry.text.text)) {
+        compiled.text = (*arn)[4];
+        compiled.partition = (*arn)[1];
+      }
+    }
+    return {};
+  }
+
+  Status compile_resources(const Statement& from, CompiledStatement& out) {
+    out.resource_polarity = from.resource_polarity;
+    // The role that the document belongs to.
+    if (document_->kind == DocumentKind::Trust) out.any_resource = true;
+    for (const SourceText& resource : from.resources) {
+      SEALANE_ASSIGN(
+          ResourcePattern pattern,
+          parse_resource(resource.text, {.kind = document_->kind, .version = document_->version}));
+      if (pattern.everything) {
+        out.any_resource = true;
+        continue;
+      }
+      intern_variables(pattern.resource);
+      out.resources.push_back(std::move(pattern));
+    }
+    return {};
+  }
+
   Result<CompiledStatement> compile_statement(const Statement& from) {
     CompiledStatement out;
     out.kind = document_->kind;
     out.effect = from.effect;
-    if (document_->kind == DocumentKind::Resource && !from.principals)
-      return fail(ErrorKind::Invalid, "a statement of a resource policy names no principal");
-    if (from.principals) {
-      out.principal_any = from.principals->everyone;
-      for (const SourceText& arn : from.principals->arns) out.principal_arns.push_back(arn.text);
-    }
+    out.slot = slot_of_document();
+    SEALANE_TRY(compile_principals(from, out));
     out.action_polarity = from.action_polarity;
     for (const SourceText& action : from.actions) {
       SEALANE_ASSIGN(ActionPattern pattern, parse_action(action.text));
       out.actions.push_back(std::move(pattern));
     }
-    out.resource_polarity = from.resource_polarity;
-    for (const SourceText& resource : from.resources) {
-      SEALANE_ASSIGN(
-          ResourcePattern pattern,
-          parse_resource(resource.text, {.kind = document_->kind, .version = document_->version}));
-      intern_variables(pattern.resource);
-      out.resources.push_back(std::move(pattern));
-    }
+    SEALANE_TRY(compile_resources(from, out));
     for (const Condition& condition : from.conditions) {
       SEALANE_ASSIGN(CompiledCondition compiled, compile_condition(condition));
       out.conditions.push_back(std::move(compiled));
@@ -88,7 +153,7 @@ class Compiler {
   }
 
   void intern_variables(Pattern& pattern) {
-    for (PatternPiece& piece : pattern)
+    for (PatternPiece& piece : pattern.pieces)
       if (piece.kind == PatternPiece::Kind::Variable) piece.key = intern(piece.text);
   }
 
@@ -101,23 +166,7 @@ class Compiler {
     return at->second;
   }
 
-  void fill_action_rows() {
-    std::set<std::string> actions(kCommonActions.begin(), kCommonActions.end());
-    for (const CompiledStatement& statement : program_.statements)
-      for (const ActionPattern& pattern : statement.actions)
-        if (!pattern.everything && !has_wildcard(pattern.name))
-          actions.insert(pattern.service + ":" + pattern.name.front().text);
-    for (const std::string& action : actions) {
-      Program::ActionRow row{action, {}};
-      for (std::uint32_t i = 0; i < program_.statements.size(); ++i)
-        if (matches_action(program_.statements[i], action)) row.statements.push_back(i);
-      program_.action_rows.push_back(std::move(row));
-    }
-  }
-
   Program program_;
-  std::vector<CompiledStatement> denies_;
-  std::vector<CompiledStatement> allows_;
   const Document* document_ = nullptr;
   std::map<std::string, std::size_t> key_index_;
 };

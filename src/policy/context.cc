@@ -33,6 +33,26 @@ void Context::set_list(std::string_view key, std::span<const std::string> values
   entry.values.assign(values.begin(), values.end());
 }
 
+void Context::set_certificate_field(std::string_view name, std::span<const std::string> values) {
+  constexpr std::size_t kValuesMax = 5;
+  const std::string key(name);
+  values = values.first(std::min(values.size(), kValuesMax));
+  for (std::size_t i = 0; i < kValuesMax; ++i) {
+    const std::string place = key + "." + std::to_string(i);
+    if (i < values.size())
+      set(place, values[i]);
+    else
+      erase(place);
+  }
+  if (values.empty()) {
+    erase(key);
+    erase(key + ".List");
+  } else {
+    set(key, values.front());
+    set_list(key + ".List", values);
+  }
+}
+
 void Context::erase(std::string_view key) {
   const std::string lower = to_lower(key);
   std::erase_if(entries_, [&](const Entry& entry) { return entry.key == lower; });

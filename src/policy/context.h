@@ -12,7 +12,8 @@ namespace sealane::policy {
 //
 // A connection builds one context when it opens; a request with facts of its own puts a second one
 // in front of it.  Names are case-insensitive.  The time, `aws:CurrentTime` and `aws:EpochTime`,
-// and `aws:PrincipalArn` come from the Request and are not set here.
+// and `aws:PrincipalArn` come from the Request and are not set here.  Values of BinaryEquals are
+// bytes, not base64.
 //
 // Threads: safe to read from several once it is built.
 class Context {
@@ -33,6 +34,11 @@ class Context {
   void set(std::string_view key, std::string_view value);
   void set_bool(std::string_view key, bool value) { set(key, value ? "true" : "false"); }
   void set_list(std::string_view key, std::span<const std::string> values);
+  // A field of a certificate that may stand there several times, as
+  // `iot:Certificate.Subject.OrganizationalUnit`: the name alone is the first value, `.0` to `.4`
+  // the values by their place, `.List` all of them.  No values: none of these keys.
+  // Source: AWS IoT Core, X.509 certificate policy variables: at most five values.
+  void set_certificate_field(std::string_view name, std::span<const std::string> values);
   void erase(std::string_view key);
 
   // The entry of a lower-case key; nullptr when the request has none.

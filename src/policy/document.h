@@ -12,13 +12,30 @@
 
 namespace sealane::policy {
 
-// What a document is attached to.  It decides which elements the document may have.
+// What a document is attached to.  It decides which elements the document may have and which part
+// it takes in a decision.
 enum class DocumentKind : std::uint8_t {
-  IotDevice,  // a device's certificate; no Principal; the substitution rule of AWS IoT Core
-  Identity,   // a role or user; no Principal
-  Resource,   // a bucket; Principal required
+  IotDevice,    // a device's certificate; no Principal; the substitution rule of AWS IoT Core
+  Identity,     // a user, a group of users or a role; no Principal
+  Resource,     // a bucket, a queue, ...; Principal required
+  Trust,        // a role: who may assume it; Principal required, no Resource
+  Kms,          // a KMS key; Principal required; an account's identity policies count only by it
+  Boundary,     // the permissions boundary of a user or role; limits and never grants
+  Session,      // passed when a session was begun; limits and never grants
+  Scp,          // an organization's service control policy; limits, by level
+  Rcp,          // an organization's resource control policy; Denies alone
+  VpcEndpoint,  // the endpoint that a request came through; limits
 };
+constexpr std::size_t kDocumentKinds = 10;
+// `iot-device`, `identity`, ..., `vpc-endpoint`.
 std::string_view to_string(DocumentKind kind);
+std::optional<DocumentKind> parse_document_kind(std::string_view text);
+// True for the kinds whose statements say whom they are about.
+constexpr bool names_principals(DocumentKind kind) {
+  return kind == DocumentKind::Resource || kind == DocumentKind::Trust ||
+         kind == DocumentKind::Kms || kind == DocumentKind::Rcp ||
+         kind == DocumentKind::VpcEndpoint;
+}
 
 enum class Effect : std::uint8_t { Allow, Deny };
 enum class LanguageVersion : std::uint8_t { V2008, V2012 };  // variables exist in 2012 alone
@@ -43,6 +60,7 @@ enum class Operator : std::uint8_t {
   DateGreaterThan,
   DateGreaterThanEquals,
   Bool,
+  BinaryEquals,
   IpAddress,
   Null,
 };
@@ -61,12 +79,30 @@ struct Condition {
   bool if_exists = false;
   std::string key;  // lower case
   std::vector<SourceText> values;
-  SourceSpan span;  // of the key
+  SourceSpan span;            // of the key
+  std::string operator_name;  // as AWS spells it: `ForAnyValue:StringLikeIfExists`
+  std::string key_name;       // as the document spells it
+};
+
+// One value of Principal or NotPrincipal.
+struct PrincipalEntry {
+  enum class Type : std::uint8_t {
+    Everyone,       // `*`
+    Account,        // twelve digits, or an ARN that ends in `:root`
+    Aws,            // the ARN of a user, a role, a session of a role, or a federated user
+    Service,        // `s3.amazonaws.com`
+    Federated,      // an issuer of web identities or SAML assertions
+    CanonicalUser,  // S3's name of an account
+    Nobody,         // the id that AWS leaves behind of a user or role that was deleted
+  };
+  Type type{};
+  SourceText text;
 };
 
 struct Principals {
-  bool everyone = false;
-  std::vector<SourceText> arns;
+  Polarity polarity = Polarity::Listed;  // NotListed: NotPrincipal
+  std::vector<PrincipalEntry> entries;
+  SourceSpan span;
 };
 
 struct Statement {
@@ -76,7 +112,7 @@ struct Statement {
   Polarity action_polarity = Polarity::Listed;
   std::vector<SourceText> actions;
   Polarity resource_polarity = Polarity::Listed;
-  std::vector<SourceText> resources;
+  std::vector<SourceText> resources;  // none in a Trust document: it speaks of its role
   std::vector<Condition> conditions;
   SourceSpan span;
 };
@@ -87,12 +123,16 @@ struct Document {
   std::string id;
   std::string file;
   std::vector<Statement> statements;
+  // Scp and Rcp: where in the organization the document is attached.  0 is the root, then each
+  // organizational unit on the way down, last the account.  Set by the caller.
+  std::uint32_t level = 0;
 };
 
 struct DocumentLimits {
-  std::size_t bytes_max = 256u << 10;  // AWS's own largest has 157 KB
-  std::size_t statements_max = 1'000;
-  std::size_t values_max = 10'000;  // actions, resources and condition values together
+  std::size_t bytes_max = 2u << 20;  // AWS's own largest has 157 KB
+  std::size_t statements_max = 10'000;
+  std::size_t values_max = 50'000;  // actions, resources and condition values together
+  std::size_t keys_max = 256;       // condition keys and variables; KeySet::kKeysMax
   std::size_t pattern_bytes_max = 2'048;
   std::size_t pattern_pieces_max =
       48;  // runs of literal text, wildcards and variables in one pattern
@@ -100,14 +140,15 @@ struct DocumentLimits {
 
 // Reads one policy document.
 //
-// Source:  AWS IAM JSON policy grammar; IoT Core device policies.
+// Source:  AWS IAM JSON policy grammar; the elements that each kind of policy may have; IoT Core
+//          device policies.
 // Result:  the document when nothing is wrong with it.  A document with an Error has no value and
 //          cannot be evaluated: skipping what is not understood would widen Allows and Denies
 //          alike.  Warnings mark what is legal and probably not meant.
 // Errors:  duplicate members; unknown elements, operators and keys without a prefix; elements that
 //          the kind forbids; values that are not of the operator's type; variables where none may
-//          stand; `not in this version` for principals other than `*` and exact ARNs.
-// Bounds:  limits; linear in the text.
+//          stand.
+// Bounds:  limits; time and memory linear in the text.  A text longer than bytes_max is not read.
 // Threads: pure.
 Parsed<Document> parse_document(std::string_view text, DocumentKind kind, const std::string& file,
                                 const DocumentLimits& limits = {});

@@ -32,7 +32,7 @@ std::string statement(const std::string& effect, const std::string& condition) {
 Decision ask(const CompiledPolicies& policies, const Context& context = {},
              std::string_view action = "s3:GetObject",
              std::string_view resource = "arn:aws:s3:::b/k") {
-  return decide(policies, {.principal_arn = {},
+  return decide(policies, {.principal = Principal::device(),
                            .action = action,
                            .resource = resource,
                            .context = context,
@@ -359,9 +359,10 @@ TEST(Principal, ExactArnOrEveryone) {
   const std::string text = document(
       R"({"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::0:role/edge"]},"Action":"*","Resource":"*"})");
   const auto policies = compiled(text, DocumentKind::Resource);
-  auto as = [&](std::string_view principal) {
+  auto as = [&](std::string_view arn) {
     const Context context;
-    return decide(policies, {.principal_arn = principal,
+    const Principal principal = parse_principal(arn).value();
+    return decide(policies, {.principal = principal,
                              .action = "s3:GetObject",
                              .resource = "arn:aws:s3:::b/k",
                              .context = context,
@@ -371,7 +372,7 @@ TEST(Principal, ExactArnOrEveryone) {
   EXPECT_TRUE(as("arn:aws:iam::0:role/edge"));
   EXPECT_FALSE(as("arn:aws:iam::0:role/edge2"));
   EXPECT_FALSE(as("arn:aws:iam::0:role/Edge"));
-  EXPECT_FALSE(as(""));
+  EXPECT_FALSE(as("*"));
 }
 
 // --- §6, variables

@@ -54,17 +54,15 @@ std::size_t variable_end(std::string_view text, std::size_t open) {
   return std::string_view::npos;
 }
 
-void append_literal(Pattern& pattern, std::string_view text) {
+void append_literal(std::vector<PatternPiece>& pieces, std::string_view text) {
   if (text.empty()) return;
-  if (pattern.empty() || pattern.back().kind != PatternPiece::Kind::Literal) pattern.emplace_back();
-  pattern.back().text += text;
+  if (pieces.empty() || pieces.back().kind != PatternPiece::Kind::Literal) pieces.emplace_back();
+  pieces.back().text += text;
 }
 
-}  // namespace
-
-Result<Pattern> parse_pattern(std::string_view text, PatternSyntax syntax) {
+Result<std::vector<PatternPiece>> parse_pieces(std::string_view text, PatternSyntax syntax) {
   using enum PatternPiece::Kind;
-  Pattern pattern;
+  std::vector<PatternPiece> pattern;
   std::size_t i = 0;
   while (i < text.size()) {
     if (syntax.variables && text.substr(i).starts_with(kVariableOpen)) {
@@ -95,6 +93,31 @@ Result<Pattern> parse_pattern(std::string_view text, PatternSyntax syntax) {
   return pattern;
 }
 
+}  // namespace
+
+GlobPiece plain_piece(const PatternPiece& piece) {
+  switch (piece.kind) {
+    case PatternPiece::Kind::AnyRun: return {GlobPiece::Kind::AnyRun, {}};
+    case PatternPiece::Kind::AnyOne: return {GlobPiece::Kind::AnyOne, {}};
+    default: return {GlobPiece::Kind::Literal, piece.text};
+  }
+}
+
+Result<Pattern> parse_pattern(std::string_view text, PatternSyntax syntax) {
+  Pattern pattern;
+  SEALANE_ASSIGN(pattern.pieces, parse_pieces(text, syntax));
+  if (pattern.pieces.size() > kPatternPiecesMax)
+    return fail(ErrorKind::TooLarge, "the pattern has more than " +
+                                         std::to_string(kPatternPiecesMax) +
+                                         " wildcards, variables and runs of text");
+  pattern.has_variables = std::ranges::any_of(pattern.pieces, [](const PatternPiece& piece) {
+    return piece.kind == PatternPiece::Kind::Variable;
+  });
+  if (!pattern.has_variables)
+    for (const PatternPiece& piece : pattern.pieces) pattern.ready.push_back(plain_piece(piece));
+  return pattern;
+}
+
 std::vector<std::string_view> split_arn_pattern(std::string_view text, bool variables) {
   std::vector<std::string_view> parts;
   std::size_t start = 0;
@@ -113,13 +136,8 @@ std::vector<std::string_view> split_arn_pattern(std::string_view text, bool vari
 }
 
 bool has_wildcard(const Pattern& pattern) {
-  return std::ranges::any_of(pattern, [](const PatternPiece& piece) {
+  return std::ranges::any_of(pattern.pieces, [](const PatternPiece& piece) {
     return piece.kind == PatternPiece::Kind::AnyRun || piece.kind == PatternPiece::Kind::AnyOne;
-  });
-}
-bool has_variable(const Pattern& pattern) {
-  return std::ranges::any_of(pattern, [](const PatternPiece& piece) {
-    return piece.kind == PatternPiece::Kind::Variable;
   });
 }
 

@@ -40,41 +40,90 @@ constexpr std::array kOperators = {
     OperatorRow{"DateGreaterThan", Operator::DateGreaterThan, false},
     OperatorRow{"DateGreaterThanEquals", Operator::DateGreaterThanEquals, false},
     OperatorRow{"Bool", Operator::Bool, false},
+    OperatorRow{"BinaryEquals", Operator::BinaryEquals, false},
     OperatorRow{"IpAddress", Operator::IpAddress, false},
     OperatorRow{"NotIpAddress", Operator::IpAddress, true},
     OperatorRow{"Null", Operator::Null, false},
 };
 
 // The keys of our own; a misspelt one would be a condition on nothing.
-constexpr std::array<std::string_view, 7> kSealaneKeys = {
-    "sealane:tlsversion",       "sealane:tlsgroup", "sealane:tlssuite",
-    "sealane:postquantum",      "sealane:resumed",  "sealane:certificateagedays",
-    "sealane:certificatesha256"};
+constexpr std::array<std::string_view, 8> kSealaneKeys = {
+    "sealane:tlsversion",        "sealane:tlsgroup",   "sealane:tlssuite",
+    "sealane:postquantum",       "sealane:resumed",    "sealane:certificateagedays",
+    "sealane:certificatesha256", "sealane:thinggroups"};
 
-// The keys of a device's connection that the fronts fill.
-constexpr std::array<std::string_view, 4> kIotKeys = {
-    "iot:clientid", "iot:connection.thing.thingname", "iot:connection.thing.isattached",
-    "iot:certificate.subject.commonname"};
+// What AWS IoT Core knows of a device's connection.
+// Source: "Basic AWS IoT Core policy variables", "Thing policy variables".
+constexpr std::array<std::string_view, 8> kIotKeys = {"iot:clientid",
+                                                      "iot:domainname",
+                                                      "iot:connectattributes",
+                                                      "iot:connection.thing.thingname",
+                                                      "iot:connection.thing.thingtypename",
+                                                      "iot:connection.thing.isattached",
+                                                      "iot:certificate.serialnumber",
+                                                      "iot:certificate.availablekeys"};
 constexpr std::string_view kIotAttributes = "iot:connection.thing.attributes[";
 
-template <std::size_t N>
-Error unknown_key(std::string_view key, const std::array<std::string_view, N>& known) {
-  const std::vector<std::string> names(known.begin(), known.end());
-  const auto near = nearest(key, names);
+// Source: "X.509 certificate policy variables".
+constexpr std::array<std::string_view, 2> kCertificateNames = {"iot:certificate.subject.",
+                                                               "iot:certificate.issuer."};
+constexpr std::array<std::string_view, 13> kNameFields = {"country",
+                                                          "organization",
+                                                          "organizationalunit",
+                                                          "state",
+                                                          "commonname",
+                                                          "serialnumber",
+                                                          "title",
+                                                          "surname",
+                                                          "givenname",
+                                                          "initials",
+                                                          "pseudonym",
+                                                          "generationqualifier",
+                                                          "distinguishednamequalifier"};
+constexpr std::array<std::string_view, 5> kAlternativeFields = {
+    "alternativename.rfc822name", "alternativename.dnsname", "alternativename.directoryname",
+    "alternativename.uniformresourceidentifier", "alternativename.ipaddress"};
+
+Error unknown_key(std::string_view key, const std::vector<std::string>& known) {
+  const auto near = nearest(key, known);
   return fail(ErrorKind::Invalid, "there is no key `" + std::string(key) + "`",
               near ? "did you mean `" + *near + "`?" : "");
 }
 
+// Field names may have a place behind them: `.0` to `.4`, or `.list`.
+std::string_view without_place(std::string_view field) {
+  if (field.ends_with(".list")) return field.substr(0, field.size() - 5);
+  if (field.size() > 2 && field[field.size() - 2] == '.' && field.back() >= '0' &&
+      field.back() <= '4')
+    return field.substr(0, field.size() - 2);
+  return field;
+}
+
+bool is_certificate_key(std::string_view key) {
+  for (const std::string_view name : kCertificateNames) {
+    if (!key.starts_with(name)) continue;
+    const std::string_view field = without_place(key.substr(name.size()));
+    return std::ranges::find(kNameFields, field) != kNameFields.end() ||
+           std::ranges::find(kAlternativeFields, field) != kAlternativeFields.end();
+  }
+  return false;
+}
+
 bool is_iot_key(std::string_view key) {
-  return std::ranges::find(kIotKeys, key) != kIotKeys.end() ||
+  return std::ranges::find(kIotKeys, key) != kIotKeys.end() || is_certificate_key(key) ||
          (key.starts_with(kIotAttributes) && key.ends_with(']') &&
           key.size() > kIotAttributes.size() + 1);
 }
 
-// Keys that AWS IoT Core has and the fronts do not fill.
-bool is_later_iot_key(std::string_view key) {
-  return key.starts_with("iot:certificate.") || key == "iot:connection.thing.thingtypename" ||
-         key == "iot:domainname" || key.starts_with("iot:connectattributes");
+std::vector<std::string> iot_keys() {
+  std::vector<std::string> out(kIotKeys.begin(), kIotKeys.end());
+  for (const std::string_view name : kCertificateNames) {
+    for (const std::string_view field : kNameFields)
+      out.push_back(std::string(name) + std::string(field));
+    for (const std::string_view field : kAlternativeFields)
+      out.push_back(std::string(name) + std::string(field));
+  }
+  return out;
 }
 
 bool take_prefix(std::string_view& text, std::string_view prefix) {
@@ -105,8 +154,6 @@ Result<OperatorName> parse_operator(std::string_view text) {
     out.canonical = "ForAnyValue:";
   }
   out.if_exists = take_suffix(base, "IfExists");
-  if (equal_ignoring_case(base, "BinaryEquals"))
-    return fail(ErrorKind::Unsupported, "`BinaryEquals` is not in this version", "");
   const auto row = std::ranges::find_if(
       kOperators, [&](const OperatorRow& r) { return equal_ignoring_case(r.name, base); });
   if (row == kOperators.end()) {
@@ -133,13 +180,9 @@ Status check_key(std::string_view key, DocumentKind kind) {
     return fail(ErrorKind::Invalid, "`" + std::string(key) + "` is not a condition key",
                 "keys have the form `prefix:name`, as in `aws:SourceIp`");
   if (key.starts_with("sealane:") && std::ranges::find(kSealaneKeys, key) == kSealaneKeys.end())
-    return unknown_key(key, kSealaneKeys);
-  if (kind == DocumentKind::IotDevice && key.starts_with("iot:") && !is_iot_key(key)) {
-    if (is_later_iot_key(key))
-      return fail(ErrorKind::Unsupported,
-                  "the key `" + std::string(key) + "` is not in this version", "");
-    return unknown_key(key, kIotKeys);
-  }
+    return unknown_key(key, {kSealaneKeys.begin(), kSealaneKeys.end()});
+  if (kind == DocumentKind::IotDevice && key.starts_with("iot:") && !is_iot_key(key))
+    return unknown_key(key, iot_keys());
   return {};
 }
 

@@ -18,11 +18,10 @@ struct OperatorName {
   bool if_exists = false;
   std::string canonical;  // as AWS spells it
 };
-// Errors: Invalid – no such operator; Unsupported – not in this version.
+// Errors: Invalid – no such operator.
 Result<OperatorName> parse_operator(std::string_view text);
 
-// Errors: Invalid – no `prefix:name`, or a name that a closed family of keys does not have;
-// Unsupported – a key of AWS IoT Core that this version does not fill.
+// Errors: Invalid – no `prefix:name`, or a name that a closed family of keys does not have.
 Status check_key(std::string_view lower_key, DocumentKind kind);
 
 }  // namespace sealane::policy
