@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <algorithm>
 #include <ctime>
 #include <optional>
 
@@ -14,34 +15,9 @@
 namespace sealane::crypto {
 namespace {
 
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>>;
-using NumberPtr = std::unique_ptr<BIGNUM, FreeWith<BN_free>>;
-
 Error not_a_certificate(std::string_view why) {
   ERR_clear_error();
   return fail(ErrorKind::Invalid, "not a certificate: " + std::string(why));
-}
-
-std::string line_of(const X509_NAME* name) {
-  BioPtr bio(BIO_new(BIO_s_mem()));
-  if (!bio || X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253) < 0) return {};
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
-  return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
-}
-
-std::optional<Time> time_of(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
-  return Time(std::chrono::seconds(timegm(&parts)));
-}
-
-std::string serial_of(const X509* certificate) {
-  NumberPtr number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr));
-  if (!number || BN_is_negative(number.get())) return {};
-  Bytes bytes(static_cast<std::size_t>(BN_num_bytes(number.get())));
-  BN_bn2bin(number.get(), as_uchar(MutableByteSpan(bytes)));
-  return to_hex(bytes);
 }
 
 // Text of a name in a certificate.  Control characters, NUL above all, make it nothing: a name that
@@ -65,10 +41,10 @@ std::string address_of(const ASN1_OCTET_STRING* string) {
   return inet_ntop(family, ASN1_STRING_get0_data(string), text, sizeof text) != nullptr ? text : "";
 }
 
-Status read_names(X509* certificate, CertificateFacts& facts) {
+Status read_names(X509* certificate, int extension, AlternativeNames& out) {
   int critical = -1;
-  NamesPtr names(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, &critical, nullptr)));
+  NamesPtr names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, extension, &critical, nullptr)));
   if (!names) {
     // -1: there is no such extension.  Anything else: it is there and cannot be read, or is twice.
     if (critical != -1) return not_a_certificate("its alternative names cannot be read");
@@ -76,16 +52,39 @@ Status read_names(X509* certificate, CertificateFacts& facts) {
   }
   for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type == GEN_URI || name->type == GEN_DNS) {
+    if (name->type == GEN_URI || name->type == GEN_DNS || name->type == GEN_EMAIL) {
       auto text = text_of(name->d.ia5);
       if (!text) return not_a_certificate("a name in it has unprintable characters");
-      (name->type == GEN_URI ? facts.uris : facts.dns_names).push_back(*std::move(text));
+      (name->type == GEN_URI   ? out.uris
+       : name->type == GEN_DNS ? out.dns_names
+                               : out.emails)
+          .push_back(*std::move(text));
     } else if (name->type == GEN_IPADD) {
       if (auto text = address_of(name->d.ip); !text.empty())
-        facts.ip_addresses.push_back(std::move(text));
+        out.ip_addresses.push_back(std::move(text));
+    } else if (name->type == GEN_DIRNAME) {
+      out.directories.push_back(line_of(name->d.directoryName));
     }
   }
   return {};
+}
+
+std::vector<NameAttribute> attributes_of(const X509_NAME* name) {
+  std::vector<NameAttribute> out;
+  for (int i = 0; i < X509_NAME_entry_count(name); ++i) {
+    const X509_NAME_ENTRY* entry = X509_NAME_get_entry(name, i);
+    unsigned char* text = nullptr;
+    const int length = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(entry));
+    if (length < 0) continue;
+    NameAttribute attribute;
+    char type[80] = {};
+    OBJ_obj2txt(type, sizeof type, X509_NAME_ENTRY_get_object(entry), 0);
+    attribute.type = type;
+    attribute.value.assign(text, text + length);
+    OPENSSL_free(text);
+    out.push_back(std::move(attribute));
+  }
+  return out;
 }
 
 Result<CertificateFacts> facts_of(X509* certificate, ByteSpan der) {
@@ -93,13 +92,19 @@ Result<CertificateFacts> facts_of(X509* certificate, ByteSpan der) {
   facts.subject = line_of(X509_get_subject_name(certificate));
   facts.common_name = common_name_of(X509_get_subject_name(certificate));
   facts.issuer = line_of(X509_get_issuer_name(certificate));
-  facts.serial = serial_of(certificate);
+  facts.serial = number_text(X509_get0_serialNumber(certificate));
+  facts.subject_attributes = attributes_of(X509_get_subject_name(certificate));
+  facts.issuer_attributes = attributes_of(X509_get_issuer_name(certificate));
   const auto not_before = time_of(X509_get0_notBefore(certificate));
   const auto not_after = time_of(X509_get0_notAfter(certificate));
   if (!not_before || !not_after) return not_a_certificate("its dates cannot be read");
   facts.not_before = *not_before;
   facts.not_after = *not_after;
-  SEALANE_TRY(read_names(certificate, facts));
+  SEALANE_TRY(read_names(certificate, NID_subject_alt_name, facts.subject_names));
+  SEALANE_TRY(read_names(certificate, NID_issuer_alt_name, facts.issuer_names));
+  facts.uris = facts.subject_names.uris;
+  facts.dns_names = facts.subject_names.dns_names;
+  facts.ip_addresses = facts.subject_names.ip_addresses;
   const std::uint32_t flags = X509_get_extension_flags(certificate);
   if ((flags & EXFLAG_INVALID) != 0) return not_a_certificate("an extension cannot be read");
   if ((flags & EXFLAG_XKUSAGE) != 0) {
@@ -109,14 +114,67 @@ Result<CertificateFacts> facts_of(X509* certificate, ByteSpan der) {
   }
   facts.is_ca = (flags & EXFLAG_CA) != 0;
   facts.sha256 = to_hex(sha256(der));
-  facts.key_type = key_type_of(X509_get0_pubkey(certificate));
+  EVP_PKEY* key = X509_get0_pubkey(certificate);
+  facts.key_type = key_type_of(key);
+  if (key != nullptr) facts.key_bits = static_cast<unsigned>(std::max(0, EVP_PKEY_get_bits(key)));
+  facts.subject_key_id = hex_of(X509_get0_subject_key_id(certificate));
+  facts.authority_key_id = hex_of(X509_get0_authority_key_id(certificate));
   ERR_clear_error();
   return facts;
 }
 
-// The DER inside the first PEM block that is called one of `names`.
-Result<Bytes> der_in_pem(ByteSpan pem, std::string_view name, std::string_view other_name) {
-  if (pem.size() > kX509BytesMax) return fail(ErrorKind::TooLarge, "the PEM text is over 64 KiB");
+bool is_strong(const std::string& type, unsigned bits) {
+  return type == "P-256" || type == "P-384" || type == "Ed25519" ||
+         (type.starts_with("RSA-") && bits >= 2048);
+}
+
+}  // namespace
+
+std::string line_of(const X509_NAME* name) {
+  BioPtr bio(BIO_new(BIO_s_mem()));
+  if (!bio || X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253) < 0) return {};
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
+}
+
+std::optional<Time> time_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
+  return Time(std::chrono::seconds(timegm(&parts)));
+}
+
+std::time_t seconds_of(Time time) {
+  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+std::string number_text(const ASN1_INTEGER* number) {
+  const unsigned char* data = ASN1_STRING_get0_data(number);
+  ByteSpan bytes =
+      std::as_bytes(std::span(data, static_cast<std::size_t>(ASN1_STRING_length(number))));
+  while (bytes.size() > 1 && bytes.front() == std::byte{0}) bytes = bytes.subspan(1);
+  const std::string text = bytes.empty() ? "00" : to_hex(bytes);
+  return ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER ? "-" + text : text;
+}
+
+std::string hex_of(const ASN1_OCTET_STRING* string) {
+  if (string == nullptr) return {};
+  return to_hex(std::as_bytes(std::span(ASN1_STRING_get0_data(string),
+                                        static_cast<std::size_t>(ASN1_STRING_length(string)))));
+}
+
+Result<X509Ptr> parse_again(const Certificate& certificate) {
+  const unsigned char* at = as_uchar(certificate.der());
+  X509Ptr out(d2i_X509(nullptr, &at, checked_cast<long>(certificate.der().size())));
+  if (!out) return openssl_error("cannot read a certificate");
+  return out;
+}
+
+Result<Bytes> der_in_pem(ByteSpan pem, std::string_view name, std::string_view other_name,
+                         std::size_t bytes_max) {
+  if (pem.size() > bytes_max)
+    return fail(ErrorKind::TooLarge,
+                "the PEM text is over " + std::to_string(bytes_max >> 10) + " KiB");
   BioPtr bio = bio_over(pem);
   for (;;) {
     char* found = nullptr;
@@ -129,10 +187,7 @@ Result<Bytes> der_in_pem(ByteSpan pem, std::string_view name, std::string_view o
     }
     const bool wanted = found == name || found == other_name;
     Bytes der;
-    if (wanted) {
-      der.reserve(static_cast<std::size_t>(size));
-      for (long i = 0; i < size; ++i) der.push_back(static_cast<std::byte>(data[i]));
-    }
+    if (wanted) der = to_bytes(std::as_bytes(std::span(data, static_cast<std::size_t>(size))));
     OPENSSL_free(found);
     OPENSSL_free(header);
     OPENSSL_clear_free(data, static_cast<std::size_t>(size));
@@ -149,7 +204,37 @@ std::string pem_of(const char* name, ByteSpan der) {
   return std::string(data, static_cast<std::size_t>(size));
 }
 
-}  // namespace
+bool is_strong_key(const CertificateFacts& facts) {
+  return is_strong(facts.key_type, facts.key_bits);
+}
+
+Status verify_client_certificate(const Certificate& certificate, const Certificate& issuer,
+                                 Time now) {
+  const auto refuse = [](std::string why) { return fail(ErrorKind::Denied, std::move(why)); };
+  if (!issuer.facts().is_ca) return refuse("the issuer is not a CA");
+  if (certificate.facts().is_ca) return refuse("the certificate is that of a CA");
+  if (!certificate.facts().client_auth)
+    return refuse("the certificate is not for clients: its extended key usage lacks clientAuth");
+  SEALANE_ASSIGN(const X509Ptr leaf, parse_again(certificate));
+  SEALANE_ASSIGN(const X509Ptr anchor, parse_again(issuer));
+  const std::unique_ptr<X509_STORE, FreeWith<X509_STORE_free>> store(X509_STORE_new());
+  const std::unique_ptr<X509_STORE_CTX, FreeWith<X509_STORE_CTX_free>> context(
+      X509_STORE_CTX_new());
+  if (!store || !context || X509_STORE_add_cert(store.get(), anchor.get()) != 1 ||
+      X509_STORE_CTX_init(context.get(), store.get(), leaf.get(), nullptr) != 1)
+    return openssl_error("cannot prepare the verification of a certificate");
+  X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());
+  X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);
+  X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_CLIENT);
+  X509_VERIFY_PARAM_set_time(parameters, seconds_of(now));
+  X509_VERIFY_PARAM_set_depth(parameters, 0);
+  X509_VERIFY_PARAM_set_auth_level(parameters, 2);
+  const bool good = X509_verify_cert(context.get()) == 1;
+  const int code = X509_STORE_CTX_get_error(context.get());
+  ERR_clear_error();
+  if (!good) return refuse(X509_verify_cert_error_string(code));
+  return {};
+}
 
 std::string common_name_of(const X509_NAME* name) {
   const int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
@@ -172,7 +257,8 @@ Result<Certificate> Certificate::from_der(ByteSpan der) {
 }
 
 Result<Certificate> Certificate::from_pem(ByteSpan pem) {
-  SEALANE_ASSIGN(const Bytes der, der_in_pem(pem, "CERTIFICATE", "X509 CERTIFICATE"));
+  SEALANE_ASSIGN(const Bytes der,
+                 der_in_pem(pem, "CERTIFICATE", "X509 CERTIFICATE", kX509BytesMax));
   return from_der(der);
 }
 
@@ -187,9 +273,7 @@ Result<CertificateRequest> CertificateRequest::from_der(ByteSpan der) {
     return fail(ErrorKind::Invalid, "not a certificate signing request");
   }
   const std::string type = key_type_of(key);
-  const bool good = type == "P-256" || type == "P-384" || type == "Ed25519" ||
-                    (EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) >= 2048);
-  if (!good) {
+  if (!is_strong(type, static_cast<unsigned>(std::max(0, EVP_PKEY_get_bits(key))))) {
     return fail(ErrorKind::Invalid, "the request's key is `" + type + "`",
                 "use P-256, P-384, Ed25519, or RSA of at least 2048 bits");
   }
@@ -205,7 +289,7 @@ Result<CertificateRequest> CertificateRequest::from_der(ByteSpan der) {
 
 Result<CertificateRequest> CertificateRequest::from_pem(ByteSpan pem) {
   SEALANE_ASSIGN(const Bytes der,
-                 der_in_pem(pem, "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"));
+                 der_in_pem(pem, "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST", kX509BytesMax));
   return from_der(der);
 }
 

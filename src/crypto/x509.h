@@ -38,12 +38,28 @@ class CertificateKey {
   std::shared_ptr<const Impl> impl_;
 };
 
+// One attribute of a subject or an issuer, in the order of the certificate.
+struct NameAttribute {
+  std::string type;   // OpenSSL's long name: `commonName`, `organizationName`, …
+  std::string value;  // UTF-8 as it stands in the certificate, whatever its characters
+  friend bool operator==(const NameAttribute&, const NameAttribute&) = default;
+};
+
+// Alternative names beside those in CertificateFacts, or those of the issuer.
+struct AlternativeNames {
+  std::vector<std::string> emails{};  // rfc822Name
+  std::vector<std::string> dns_names{};
+  std::vector<std::string> directories{};  // directoryName, RFC 2253 form
+  std::vector<std::string> uris{};
+  std::vector<std::string> ip_addresses{};
+};
+
 // What a certificate says.  Nothing here has been verified.
 struct CertificateFacts {
   std::string subject;        // RFC 2253 form
   std::string common_name{};  // empty when there is none
   std::string issuer;
-  std::string serial;  // lower-case hex
+  std::string serial;  // lower-case hex of the number, `-` in front when negative; 0 is `00`
   Time not_before{};
   Time not_after{};
   std::vector<std::string> uris{};
@@ -54,7 +70,17 @@ struct CertificateFacts {
   bool is_ca = false;
   std::string sha256;    // of the DER, lower-case hex
   std::string key_type;  // `P-256`, `RSA-2048`, `Ed25519`, …
+  unsigned key_bits = 0;
+  std::vector<NameAttribute> subject_attributes{};
+  std::vector<NameAttribute> issuer_attributes{};
+  AlternativeNames subject_names{};  // all of them; the three above are the same names
+  AlternativeNames issuer_names{};
+  std::string subject_key_id{};    // lower-case hex; empty when there is none
+  std::string authority_key_id{};  // the same, of the issuer's key
 };
+
+// The keys that certificates of devices may have: P-256, P-384, Ed25519, RSA of 2,048 bits or more.
+bool is_strong_key(const CertificateFacts& facts);
 
 // A certificate: its DER and what it says.
 class Certificate {
@@ -93,6 +119,13 @@ class CertificateRequest {
 };
 
 enum class KeyUse { ServerAuth, ClientAuth };
+
+// Whether `issuer` signed `certificate`, which is good for clients at `now`: signature, dates of
+// both, a CA that may sign certificates, clientAuth among the extended key usages.  `issuer` is
+// trusted as it is, self-signed or not.  Revocation is not looked at.
+// Errors: Denied – it is not, and why.
+Status verify_client_certificate(const Certificate& certificate, const Certificate& issuer,
+                                 Time now);
 
 // What an issuer puts into a certificate.
 struct CertificateProfile {

@@ -10,10 +10,6 @@
 namespace sealane::crypto {
 namespace {
 
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>>;
-using ExtensionPtr = std::unique_ptr<X509_EXTENSION, FreeWith<X509_EXTENSION_free>>;
-using NumberPtr = std::unique_ptr<BIGNUM, FreeWith<BN_free>>;
-
 Error bad_name(const std::string& name, std::string_view what) {
   return fail(ErrorKind::Invalid, "`" + name + "` is no " + std::string(what));
 }
@@ -90,10 +86,6 @@ Status set_serial(X509* certificate) {
   return {};
 }
 
-std::time_t seconds_of(Time time) {
-  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
-
 Result<X509Ptr> begin(const CertificateProfile& profile, EVP_PKEY* subject_key) {
   const std::string& cn = profile.common_name;
   if (cn.empty() || cn.size() > 64) return bad_name(cn, "common name of 1 to 64 characters");
@@ -154,11 +146,10 @@ Result<Certificate> make_ca_certificate(const CertificateKey& key,
 Result<Certificate> issue_certificate(const Certificate& ca, const CertificateKey& ca_key,
                                       const CertificateRequest& request,
                                       const CertificateProfile& profile) {
-  const unsigned char* at = as_uchar(ca.der());
-  const X509Ptr issuer(d2i_X509(nullptr, &at, checked_cast<long>(ca.der().size())));
-  at = as_uchar(request.der());
+  SEALANE_ASSIGN(const X509Ptr issuer, parse_again(ca));
+  const unsigned char* at = as_uchar(request.der());
   const RequestPtr asked(d2i_X509_REQ(nullptr, &at, checked_cast<long>(request.der().size())));
-  if (!issuer || !asked) return openssl_error("cannot read the CA certificate or the request");
+  if (!asked) return openssl_error("cannot read the request");
   if (X509_check_private_key(issuer.get(), ca_key.impl().key.get()) != 1) {
     ERR_clear_error();
     return fail(ErrorKind::Invalid, "the CA's key does not belong to the CA's certificate");
