@@ -59,6 +59,15 @@ void add_notes(const Pipeline& pipeline, const Hop& hop, const AssessInput& inpu
   if (hop.floor.post_quantum == PostQuantum::Prefer && !input.build.post_quantum_groups)
     out.notes.push_back("post-quantum key exchange is preferred, and this build cannot do it (" +
                         input.build.library + " has no ML-KEM)");
+  // Devices alone may show certificates of somebody else's CA.
+  const Node* from = pipeline.find_node(hop.from);
+  if (from != nullptr && from->kind == NodeKind::Device) {
+    for (const ExternalAuthority& authority : pipeline.authorities)
+      if (authority.crl_file.empty())
+        out.notes.push_back("`" + authority.ca_file +
+                            "` is trusted without a revocation list: what that CA revokes goes on "
+                            "being accepted until the registry revokes it");
+  }
   if (const Acceptance* accepted = pipeline.acceptance_of(hop, input.now))
     out.notes.push_back("TLS " + std::string(to_string(accepted->min_tls)) + " is accepted until " +
                         day_text(accepted->until) + ", because: " + accepted->because);

@@ -45,10 +45,14 @@ std::vector<std::string> copies(const std::vector<std::string_view>& words) {
 
 std::span<const MappingRule> mapping_rules() {
   static const std::vector<MappingRule> rules = {
-      {"", {"version", "pipeline", "clouds", "transit", "keys", "nodes", "hops", "accept"}, {}},
+      {"",
+       {"version", "pipeline", "clouds", "transit", "trust", "keys", "nodes", "hops", "accept"},
+       {}},
       {"clouds", {"aws"}, {"azure", "gcp"}},
       {"clouds.aws", {"account", "region"}, {}},
       {"transit", {"min_tls", "client_identity", "post_quantum"}, {"profiles"}},
+      {"trust", {"authorities"}, {}},
+      {"trust.authorities[]", {"ca", "crl"}, {}},
       {"keys.*", {"provider", "rotate"}, {}},
       {"nodes.*",
        {"kind", "on", "address", "listen", "journal", "bundle", "max_records", "max_bytes",

@@ -44,6 +44,8 @@ class Loader {
         read_name(value);
       else if (member.name == "clouds")
         read_clouds(value);
+      else if (member.name == "trust")
+        read_trust(value);
       else if (member.name == "keys")
         read_keys(value);
       else if (member.name == "nodes")
@@ -148,6 +150,33 @@ class Loader {
     const auto word =
         fields_.choice(value, "post_quantum", {.now = {"off", "prefer"}, .later = {"require"}});
     return word && *word == "prefer" ? PostQuantum::Prefer : PostQuantum::Off;
+  }
+
+  // Devices alone may have certificates of somebody else's CA; nodes are always our own.
+  void read_trust(const Value& value) {
+    constexpr std::size_t kAuthoritiesMax = 16;
+    std::set<std::string> files;
+    for (const Member& member : fields_.mapping(value, "trust")) {
+      if (member.name != "authorities") continue;
+      for (const Value& item : fields_.list(member.value, "authorities")) {
+        ExternalAuthority authority;
+        authority.span = item.span;
+        for (const Member& key : fields_.mapping(item, "trust.authorities[]")) {
+          if (key.name == "ca") authority.ca_file = fields_.path(key.value, "ca").value_or("");
+          if (key.name == "crl") authority.crl_file = fields_.path(key.value, "crl").value_or("");
+        }
+        require(item, {"ca"}, "the authority");
+        for (const std::string* file : {&authority.ca_file, &authority.crl_file})
+          if (!file->empty() && !files.insert(*file).second)
+            fields_.error(item.span, "the file `" + *file + "` stands twice",
+                          "each CA and each revocation list has a file of its own");
+        pipeline_.authorities.push_back(std::move(authority));
+      }
+      if (pipeline_.authorities.size() > kAuthoritiesMax)
+        fields_.error(member.value.span,
+                      "there are more than " + std::to_string(kAuthoritiesMax) + " authorities",
+                      "remove some");
+    }
   }
 
   void read_keys(const Value& value) {

@@ -113,6 +113,13 @@ struct Acceptance {
   bool holds_at(Time now) const { return now < until + std::chrono::days{1}; }
 };
 
+// Somebody else's CA whose certificates devices may show, when the registry has them.
+struct ExternalAuthority {
+  std::string ca_file;   // relative to the pipeline file
+  std::string crl_file;  // empty: it has no revocation list here
+  SourceSpan span;
+};
+
 // A pipeline file that loaded.  INVARIANT (load.h): names are unique, references resolve, every hop
 // has a listener of its protocol at its serving end.
 struct Pipeline {
@@ -123,6 +130,7 @@ struct Pipeline {
   std::vector<Node> nodes;
   std::vector<Hop> hops;
   std::vector<Acceptance> accept;
+  std::vector<ExternalAuthority> authorities;
 
   const Node* find_node(std::string_view node) const;
   const KeySpec* find_key(std::string_view key) const;
