@@ -49,8 +49,8 @@ struct RevokeArguments {
 
 Result<int> run_revoke(const LoadedPipeline& loaded, const RevokeArguments& arguments) {
   SEALANE_ASSIGN(identity::Registry registry, identity::Registry::open(loaded.registry()));
-  SEALANE_TRY(registry.revoke(arguments.thing));
-  SEALANE_ASSIGN(const std::uint64_t generation, registry.generation());
+  SEALANE_ASSIGN(const std::uint64_t generation,
+                 registry.revoke(arguments.thing, {.at = SystemClock().now()}));
   if (arguments.pipeline.format == OutputFormat::Json) {
     print(json::Writer(2)
               .begin_object()

@@ -68,6 +68,19 @@ Result<CertificateAuthority> CertificateAuthority::open(Env& env, const std::str
   return CertificateAuthority(std::move(pipeline), std::move(certificate), std::move(key));
 }
 
+Result<crypto::Crl> CertificateAuthority::issue_crl(std::uint64_t number,
+                                                    const std::vector<RevokedCertificate>& revoked,
+                                                    Time now, Duration lifetime) const {
+  if (lifetime < std::chrono::minutes(1))
+    return fail(ErrorKind::Invalid, "a revocation list holds for a minute at least");
+  crypto::CrlProfile profile{.number = number, .this_update = now, .next_update = now + lifetime};
+  for (const RevokedCertificate& each : revoked)
+    profile.revoked.push_back({.serial = each.serial,
+                               .revoked_at = each.revocation.at,
+                               .reason = each.revocation.reason});
+  return crypto::make_crl(certificate_, key_, profile);
+}
+
 Result<crypto::Certificate> CertificateAuthority::issue_node(
     const NodeRequest& node, const crypto::CertificateRequest& request, Time now) const {
   if (!is_name(node.name)) return not_a_name(node.name);

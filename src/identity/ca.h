@@ -7,13 +7,17 @@
 
 #include "base/clock.h"
 #include "base/env.h"
+#include "crypto/crl.h"
 #include "crypto/x509.h"
 #include "identity/identity.h"
+#include "identity/registry.h"
 
 namespace sealane::identity {
 
 inline constexpr Duration kLeafLifetime = std::chrono::hours(24 * 90);
 inline constexpr Duration kCaLifetime = std::chrono::hours(24 * 3650);
+// How long a revocation list of ours holds unless the caller says otherwise.
+inline constexpr Duration kCrlLifetime = std::chrono::hours(24 * 7);
 // Certificates begin this long before they are issued, for peers whose clock is behind.
 inline constexpr Duration kBackdate = std::chrono::minutes(5);
 
@@ -46,6 +50,12 @@ class CertificateAuthority {
 
   const std::string& pipeline() const { return pipeline_; }
   const crypto::Certificate& certificate() const { return certificate_; }
+
+  // A revocation list that names `revoked`, from `now` for `lifetime`.
+  // Errors: Invalid – a lifetime under a minute.
+  Result<crypto::Crl> issue_crl(std::uint64_t number,
+                                const std::vector<RevokedCertificate>& revoked, Time now,
+                                Duration lifetime = kCrlLifetime) const;
 
   // Node certificates: serverAuth and clientAuth, URI SAN, the names asked for; kLeafLifetime.
   Result<crypto::Certificate> issue_node(const NodeRequest& node,

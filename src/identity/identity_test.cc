@@ -130,7 +130,7 @@ TEST_F(RegistryFile, FindsByCertificateAndRevokesByThing) {
   ASSERT_TRUE(found.ok() && found->has_value());
   EXPECT_EQ((*found)->attributes, one.attributes);
   EXPECT_EQ((*found)->not_after, kNow);
-  ASSERT_TRUE(registry->revoke("station-1").ok());
+  ASSERT_TRUE(registry->revoke("station-1", {.at = kNow}).ok());
   EXPECT_EQ((*registry->find(std::string(64, 'a')))->state, DeviceState::Revoked);
   EXPECT_EQ((*registry->find(std::string(64, 'b')))->state, DeviceState::Revoked);
   EXPECT_EQ((*registry->find(std::string(64, 'c')))->state, DeviceState::Active);
@@ -144,7 +144,7 @@ TEST_F(RegistryFile, RefusesWhatIsThereOrMalformed) {
   EXPECT_EQ(registry->add(device("b", 'a')).error().kind, ErrorKind::Conflict);
   EXPECT_EQ(registry->add(device("b", 'Z')).error().kind, ErrorKind::Invalid);
   EXPECT_EQ(registry->add(device("b/c", 'b')).error().kind, ErrorKind::Invalid);
-  EXPECT_EQ(registry->revoke("nobody").error().kind, ErrorKind::NotFound);
+  EXPECT_EQ(registry->revoke("nobody", {.at = kNow}).error().kind, ErrorKind::NotFound);
   EXPECT_EQ(*registry->generation(), 1u);
 }
 
@@ -156,7 +156,7 @@ TEST_F(RegistryFile, ReaderSeesAnothersChangesByGeneration) {
   ASSERT_TRUE(reader.ok()) << reader.error().message;
   const auto before = reader->current();
   EXPECT_FALSE(*reader->refresh());
-  ASSERT_TRUE(registry->revoke("a").ok());
+  ASSERT_TRUE(registry->revoke("a", {.at = kNow}).ok());
   EXPECT_TRUE(*reader->refresh());
   EXPECT_EQ(before->find(std::string(64, 'a'))->state, DeviceState::Active);
   EXPECT_EQ(reader->current()->find(std::string(64, 'a'))->state, DeviceState::Revoked);

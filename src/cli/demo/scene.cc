@@ -133,7 +133,8 @@ Status register_stations(Scene& scene, Env& env, const Clock& clock) {
   SEALANE_ASSIGN(scene.revoked, credentials_of(env, old));
   {
     SEALANE_ASSIGN(identity::Registry registry, identity::Registry::open(scene.loaded.registry()));
-    SEALANE_TRY(registry.revoke(renewed.thing));
+    SEALANE_ASSIGN([[maybe_unused]] const std::uint64_t generation,
+                   registry.revoke(renewed.thing, {.at = clock.now()}));
   }
   for (Station& station : scene.stations) {
     SEALANE_ASSIGN(
