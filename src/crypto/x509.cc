@@ -11,6 +11,7 @@
 
 #include "crypto/hash.h"
 #include "crypto/x509_internal.h"
+#include "crypto/x509_native.h"
 
 namespace sealane::crypto {
 namespace {
@@ -87,7 +88,7 @@ std::vector<NameAttribute> attributes_of(const X509_NAME* name) {
   return out;
 }
 
-Result<CertificateFacts> facts_of(X509* certificate, ByteSpan der) {
+Result<CertificateFacts> read_facts(X509* certificate, ByteSpan der) {
   CertificateFacts facts;
   facts.subject = line_of(X509_get_subject_name(certificate));
   facts.common_name = common_name_of(X509_get_subject_name(certificate));
@@ -236,6 +237,17 @@ Status verify_client_certificate(const Certificate& certificate, const Certifica
   return {};
 }
 
+Result<CertificateFacts> facts_of(x509_st& certificate) {
+  const int size = i2d_X509(&certificate, nullptr);
+  if (size <= 0) return not_a_certificate("it cannot be written as DER");
+  if (static_cast<std::size_t>(size) > kX509BytesMax)
+    return fail(ErrorKind::TooLarge, "the certificate is over 64 KiB");
+  Bytes der(static_cast<std::size_t>(size));
+  unsigned char* to = as_uchar(MutableByteSpan(der));
+  i2d_X509(&certificate, &to);
+  return read_facts(&certificate, der);
+}
+
 std::string common_name_of(const X509_NAME* name) {
   const int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
   if (at < 0) return {};
@@ -251,7 +263,7 @@ Result<Certificate> Certificate::from_der(ByteSpan der) {
   if (!parsed) return not_a_certificate("it is not X.509 in DER");
   if (at != as_uchar(der) + der.size()) return not_a_certificate("bytes follow it");
   Certificate out;
-  SEALANE_ASSIGN(out.facts_, facts_of(parsed.get(), der));
+  SEALANE_ASSIGN(out.facts_, read_facts(parsed.get(), der));
   out.der_ = to_bytes(der);
   return out;
 }
