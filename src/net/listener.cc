@@ -4,6 +4,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <deque>
+#include <map>
 #include <utility>
 
 #include "net/deadline.h"
@@ -18,6 +21,21 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 constexpr std::chrono::milliseconds kRefusalLinger{1000};
 // After an accept that failed for want of descriptors or memory.
 constexpr std::chrono::milliseconds kAcceptPause{100};
+
+const SystemClock kSystemClock;
+
+// What counts as one source: an IPv4 address, or the /64 of an IPv6 address.
+using Source = asio::ip::address_v6::bytes_type;
+Source source_of(const tcp::socket& socket) {
+  boost::system::error_code error;
+  const asio::ip::address address = socket.remote_endpoint(error).address();
+  if (error) return {};
+  if (address.is_v4())
+    return asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()).to_bytes();
+  Source source = address.to_v6().to_bytes();
+  if (!address.to_v6().is_v4_mapped()) std::fill(source.begin() + 8, source.end(), std::uint8_t{0});
+  return source;
+}
 
 }  // namespace
 
@@ -39,6 +57,61 @@ struct TlsListener::State {
   std::size_t active = 0;
   std::size_t handshakes = 0;
   bool running = false;
+
+  class Place;
+  // The connections of one source whose handshake is not over.
+  struct Queue {
+    std::size_t shaking = 0;
+    std::deque<Place*> waiting;  // the one that came first is called first
+  };
+  std::map<Source, Queue> queues;
+
+  // A connection's place among those of its source, while it lives: it shakes hands, waits for its
+  // turn, or found no room to wait.
+  class Place {
+   public:
+    Place(State& state, Source source)
+        : state_(state),
+          source_(source),
+          queue_(state.queues[source]),
+          turn_(state.loop.context(), state.options.limits.handshake_time_max) {
+      if (queue_.shaking < state_.options.limits.handshakes_per_source_max) {
+        ++queue_.shaking;
+        shaking_ = true;
+      } else if (queue_.waiting.size() < state_.options.limits.waiting_per_source_max) {
+        queue_.waiting.push_back(this);
+      }
+    }
+    ~Place() {
+      std::erase(queue_.waiting, this);
+      if (shaking_) {
+        --queue_.shaking;
+        if (!queue_.waiting.empty()) queue_.waiting.front()->call();
+      }
+      if (queue_.shaking == 0 && queue_.waiting.empty()) state_.queues.erase(source_);
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+    bool shaking() const { return shaking_; }
+    bool waits() const { return std::ranges::find(queue_.waiting, this) != queue_.waiting.end(); }
+    // Over when it is called or time is out.
+    asio::steady_timer& turn() { return turn_; }
+
+   private:
+    void call() {
+      queue_.waiting.pop_front();
+      ++queue_.shaking;
+      shaking_ = true;
+      turn_.cancel();
+    }
+
+    State& state_;
+    Source source_;
+    Queue& queue_;
+    asio::steady_timer turn_;
+    bool shaking_ = false;
+  };
 
   // Counts one connection or handshake while it lives.
   class Count {
@@ -77,26 +150,50 @@ struct TlsListener::State {
         continue;
       }
       // Counted here, not when the task begins: the next accept comes first.
+      tcp::socket socket = std::move(std::get<1>(accepted));
       auto connection = std::make_unique<Count>(*self, self->active);
-      auto shaking = std::make_unique<Count>(*self, self->handshakes);
-      self->loop.spawn(self->options.name, serve(self, std::move(std::get<1>(accepted)),
-                                                 std::move(connection), std::move(shaking)));
+      auto place = std::make_unique<Place>(*self, source_of(socket));
+      auto shaking = place->shaking() ? std::make_unique<Count>(*self, self->handshakes) : nullptr;
+      self->loop.spawn(self->options.name, serve(self, std::move(socket), std::move(connection),
+                                                 std::move(place), std::move(shaking)));
     }
   }
 
   // INVARIANT: `self` comes first, so that it outlives the counts.
   static Task<> serve(std::shared_ptr<State> self, tcp::socket socket,
-                      std::unique_ptr<Count> connection, std::unique_ptr<Count> shaking) {
+                      std::unique_ptr<Count> connection, std::unique_ptr<Place> place,
+                      std::unique_ptr<Count> shaking) {
+    if (place->waits()) co_await place->turn().async_wait(kAwait);
+    if (!place->shaking()) {
+      if (self->on_refusal) {
+        self->on_refusal(peer_of(socket),
+                         {.reason = tls::RefusalReason::SourceLimit,
+                          .detail = "too many handshakes of its address at the same time"});
+      }
+      co_return;
+    }
+    if (!shaking) shaking = std::make_unique<Count>(*self, self->handshakes);
     TlsStream stream(std::move(socket), self->context, self->options.limits.stream);
     const auto shaken = co_await stream.handshake(self->options.limits.handshake_time_max);
     shaking.reset();
+    place.reset();
     if (!shaken.ok()) {
       if (self->on_refusal) self->on_refusal(stream.peer_address(), shaken.error());
       co_await stream.linger(kRefusalLinger);
       co_return;
     }
+    self->end_with_certificates(stream);
     co_await self->on_connection(stream);
     connection.reset();
+  }
+
+  void end_with_certificates(TlsStream& stream) const {
+    const tls::PeerFacts& facts = stream.facts();
+    if (facts.ends_at == Time::max()) return;
+    const Clock& clock = options.clock == nullptr ? kSystemClock : *options.clock;
+    stream.end_at(facts.ends_at, clock,
+                  facts.ends_at == facts.not_after ? "the peer's certificate expired"
+                                                   : "the certificate of this node expired");
   }
 
   void stop() {

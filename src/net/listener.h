@@ -13,9 +13,9 @@
 
 namespace sealane::net {
 
-// Who connected, after a good handshake.
+// Who connected, after a good handshake.  The stream ends when the certificate of either side does.
 using OnConnection = std::function<Task<>(TlsStream)>;
-// Called for each connection that was refused, with `ip:port`.
+// Called once for each connection that was refused, with `ip:port`.
 using OnRefusal = std::function<void(const std::string& peer, const tls::Refusal&)>;
 
 // Accepts TLS connections on one loop.  Several loops listen on the same port (SO_REUSEPORT) and
@@ -29,6 +29,10 @@ class TlsListener {
     std::size_t connections_max = 20'000;
     std::size_t handshakes_max = 512;  // at the same time; further connections wait in the backlog
     std::chrono::milliseconds handshake_time_max{10'000};
+    // Of one address (IPv6: one /64) on this loop: further connections wait for their turn, at most
+    // handshake_time_max and at most so many; who does not get one is refused (`source-limit`).
+    std::size_t handshakes_per_source_max = 64;
+    std::size_t waiting_per_source_max = 2048;
     TlsStream::Limits stream{};
   };
   struct Options {
@@ -36,6 +40,7 @@ class TlsListener {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  // 0: the system chooses; see port()
     Limits limits{};
+    const Clock* clock = nullptr;  // for certificates' ends; null: the system's; outlives this
   };
 
   // Binds and listens; accepting starts with start().

@@ -23,17 +23,13 @@ constexpr std::size_t kRecordBytes = 16u << 10;
 constexpr int kReadsInARowMax = 4;
 // What linger() takes at most.
 constexpr std::size_t kLingerBytesMax = 256u << 10;
+// How often a stream that ends at a time looks at the clock, which may be set.
+constexpr std::chrono::milliseconds kClockLookInterval{60'000};
 
 std::string text_of(const tcp::endpoint& endpoint) {
   const std::string address = endpoint.address().to_string();
   const std::string port = std::to_string(endpoint.port());
   return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
-}
-
-std::string peer_of(const tcp::socket& socket) {
-  boost::system::error_code error;
-  const tcp::endpoint endpoint = socket.remote_endpoint(error);
-  return error ? "unknown" : text_of(endpoint);
 }
 
 int prepare(tcp::socket& socket) {
@@ -45,6 +41,12 @@ int prepare(tcp::socket& socket) {
 
 }  // namespace
 
+std::string peer_of(const tcp::socket& socket) {
+  boost::system::error_code error;
+  const tcp::endpoint endpoint = socket.remote_endpoint(error);
+  return error ? "unknown" : text_of(endpoint);
+}
+
 struct TlsStream::State : std::enable_shared_from_this<State> {
   State(tcp::socket taken, std::shared_ptr<tls::Context> context, Limits bounds)
       : socket(std::move(taken)),
@@ -52,7 +54,8 @@ struct TlsStream::State : std::enable_shared_from_this<State> {
         limits(bounds),
         peer(peer_of(socket)),
         progress(socket.get_executor(), SteadyClock::time_point::max()),
-        timer(socket.get_executor()) {}
+        timer(socket.get_executor()),
+        end_timer(socket.get_executor()) {}
 
   // INVARIANT: the connection borrows the socket's descriptor; nothing calls it once `open` is
   // false.
@@ -76,10 +79,20 @@ struct TlsStream::State : std::enable_shared_from_this<State> {
   SteadyClock::time_point deadline = SteadyClock::time_point::max();
   bool timed_out = false;
 
+  const Clock* end_clock = nullptr;
+  Time end_at = Time::max();
+  std::string end_why;   // what it will have ended for
+  std::string ended;     // what it has ended for; empty before
+  bool closing = false;  // what is left to do is done, whether ended or not
+  asio::steady_timer end_timer;
+
   std::size_t unsent() const { return output.size() - output_sent; }
 
   void arm_timer();
   void on_timer();
+  void arm_end_timer();
+  bool end_if_due();
+  void end(std::string why);
   void flush();
   void arm_write(tcp::socket::wait_type kind);
   void compact();
@@ -120,7 +133,32 @@ void TlsStream::State::on_timer() {
   progress.cancel();
 }
 
+void TlsStream::State::arm_end_timer() {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end_at - end_clock->now());
+  end_timer.expires_after(std::clamp(left, std::chrono::milliseconds(1), kClockLookInterval));
+  end_timer.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    if (error) return;
+    const auto self = weak.lock();
+    if (self && self->open && !self->end_if_due()) self->arm_end_timer();
+  });
+}
+
+bool TlsStream::State::end_if_due() {
+  if (ended.empty() && end_clock != nullptr && end_clock->now() >= end_at) end(end_why);
+  return !ended.empty();
+}
+
+void TlsStream::State::end(std::string why) {
+  if (!ended.empty()) return;
+  ended = std::move(why);
+  end_timer.cancel();
+  boost::system::error_code ignored;
+  if (open) socket.cancel(ignored);
+  progress.cancel();
+}
+
 Status TlsStream::State::check_waitable() const {
+  if (!ended.empty() && !closing) return fail(ErrorKind::Denied, ended);
   if (!open) return fail(ErrorKind::Unavailable, "the connection is closed");
   if (timed_out) return fail(ErrorKind::Timeout, "the peer took longer than allowed");
   return {};
@@ -145,14 +183,14 @@ Task<Result<tls::PeerFacts, tls::Refusal>> TlsStream::State::handshake(
     const Status waited = co_await wait(self, step);
     if (waited.ok()) continue;
     const bool late = waited.error().kind == ErrorKind::Timeout;
-    co_return tls::Refusal{
-        .reason = late ? tls::RefusalReason::Timeout : tls::RefusalReason::Disconnected,
-        .detail = late ? "the handshake took longer than allowed" : waited.error().message,
-        .bytes = self->connection.bytes_received()};
+    co_return self->connection.abandon(
+        late ? tls::RefusalReason::Timeout : tls::RefusalReason::Disconnected,
+        late ? "the handshake took longer than allowed" : waited.error().message);
   }
 }
 
 std::optional<Result<std::size_t>> TlsStream::State::try_read(MutableByteSpan to, tls::Step& step) {
+  if (!ended.empty()) return fail(ErrorKind::Denied, ended);
   if (!open) return fail(ErrorKind::Unavailable, "the connection is closed");
   if (read_end) return *read_end;
   // TLS gives one record at a time; small records that arrived together are taken together.
@@ -241,6 +279,7 @@ void TlsStream::State::flush() {
 Task<Status> TlsStream::State::drained(std::shared_ptr<State> self, std::size_t at_most) {
   for (;;) {
     self->flush();
+    if (!self->ended.empty() && !self->closing) co_return fail(ErrorKind::Denied, self->ended);
     if (!self->failure.empty()) co_return fail(ErrorKind::Unavailable, self->failure);
     if (self->unsent() <= at_most) co_return Status();
     SEALANE_CO_TRY(self->check_waitable());
@@ -256,12 +295,14 @@ void TlsStream::State::close() {
   socket.close(ignored);
   progress.cancel();
   timer.cancel();
+  end_timer.cancel();
 }
 
 Task<> TlsStream::State::linger(std::shared_ptr<State> self, std::chrono::milliseconds limit) {
   if (!self->open) co_return;
   boost::system::error_code error;
   self->socket.shutdown(tcp::socket::shutdown_send, error);
+  self->closing = true;
   self->timed_out = false;
   self->deadline = SteadyClock::now() + limit;
   self->arm_timer();
@@ -279,6 +320,7 @@ Task<> TlsStream::State::linger(std::shared_ptr<State> self, std::chrono::millis
 
 Task<> TlsStream::State::close_gracefully(std::shared_ptr<State> self,
                                           std::chrono::milliseconds limit) {
+  self->closing = true;
   self->timed_out = false;
   self->deadline = SteadyClock::now() + limit;
   self->arm_timer();
@@ -305,6 +347,16 @@ void TlsStream::expires_never() {
   state_->deadline = SteadyClock::time_point::max();
 }
 
+void TlsStream::end_at(Time at, const Clock& clock, std::string why) {
+  state_->end_clock = &clock;
+  state_->end_at = at;
+  state_->end_why = std::move(why);
+  if (state_->open && !state_->end_if_due()) state_->arm_end_timer();
+}
+bool TlsStream::end_if_due() { return state_->end_if_due(); }
+void TlsStream::end(std::string why) { state_->end(std::move(why)); }
+const std::string& TlsStream::ended_because() const { return state_->ended; }
+
 Task<Result<tls::PeerFacts, tls::Refusal>> TlsStream::handshake(std::chrono::milliseconds limit) {
   expires_after(limit);
   auto shaken = co_await State::handshake(state_);
@@ -323,6 +375,7 @@ std::optional<Result<std::size_t>> TlsStream::try_read(MutableByteSpan to) {
 
 Status TlsStream::write(ByteSpan data) {
   State& state = *state_;
+  if (!state.ended.empty()) return fail(ErrorKind::Denied, state.ended);
   if (!state.open) return fail(ErrorKind::Unavailable, "the connection is closed");
   if (!state.failure.empty()) return fail(ErrorKind::Unavailable, state.failure);
   if (data.size() >

@@ -9,11 +9,15 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "net/loop.h"
 #include "net/task.h"
 #include "tls/connection.h"
 
 namespace sealane::net {
+
+// `ip:port` of who is at the other end; `unknown` once it has left.
+std::string peer_of(const asio::ip::tcp::socket& socket);
 
 // A TLS connection on a loop: reads are awaited, writes are appended to an output buffer and sent
 // by flush() without waiting.
@@ -40,19 +44,31 @@ class TlsStream {
   void expires_after(std::chrono::milliseconds time);
   void expires_never();
 
+  // Ends the stream when `clock` reaches `at`: what waits returns Denied with `why`, and so does
+  // every later read and write; close_gracefully still sends close_notify.  The clock is looked at
+  // when it should be `at`, and once a minute, as it may be set.  TlsListener does this for the end
+  // of either side's certificate.  `clock` outlives the stream.
+  void end_at(Time at, const Clock& clock, std::string why);
+  // Looks at the clock now; true when the stream has ended.
+  bool end_if_due();
+  // Ends it now, in the same way.
+  void end(std::string why);
+  // Why the stream was ended; empty while it was not.
+  const std::string& ended_because() const;
+
   // Shakes hands within `limit`, and afterwards leaves the stream without a deadline.
   // Errors: a Refusal, also when time is out or the peer leaves.
   Task<Result<tls::PeerFacts, tls::Refusal>> handshake(std::chrono::milliseconds limit);
 
   // Reads what there is, at least one byte; 0 at the end of the stream.
-  // Errors: Timeout, Unavailable (reset, or ended without close_notify), Denied (alert).
+  // Errors: Timeout, Unavailable (reset, or ended without close_notify), Denied (alert, or end()).
   Task<Result<std::size_t>> read_some(MutableByteSpan to);
   // The same without waiting; nothing when there is nothing to read now.
   std::optional<Result<std::size_t>> try_read(MutableByteSpan to);
 
   // Appends to the output buffer.
   // Errors: TooLarge – the peer does not take its data and the buffer is full; close it.
-  //         Unavailable – the stream failed or is closed.
+  //         Unavailable – the stream failed or is closed.  Denied – it was ended.
   Status write(ByteSpan data);
   // Sends what the socket takes now; the rest follows by itself when it becomes writable.
   void flush();

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -66,6 +67,8 @@ Connection::Connection(std::shared_ptr<Context> context, int descriptor)
     return;
   }
   SSL_set_connect_state(ssl);
+  if (const SessionPtr session = impl_->context->impl().session_to_offer())
+    SSL_set_session(ssl, session.get());
   impl_->sniffed = true;
   const auto& policy = std::get<ClientPolicy>(impl_->context->impl().policy);
   const std::string& host = policy.expected_host;
@@ -74,6 +77,12 @@ Connection::Connection(std::shared_ptr<Context> context, int descriptor)
       !host.contains(':')) {
     SSL_set_tlsext_host_name(ssl, host.c_str());
   }
+}
+
+// A connection that ends without a farewell says nothing against its session.
+Connection::Impl::~Impl() {
+  if (ssl && handshaken)
+    SSL_set_shutdown(ssl.get(), SSL_get_shutdown(ssl.get()) | SSL_SENT_SHUTDOWN);
 }
 
 Connection::~Connection() = default;
@@ -85,6 +94,7 @@ Step Connection::Impl::fail_handshake(RefusalReason reason, std::string detail) 
                     .detail = std::move(detail),
                     .bytes = socket.received,
                     .certificate = std::move(peer_certificate)};
+  if (hello) refusal.hello = read_hello(*hello);
   error = refusal.detail;
   ERR_clear_error();
   return Step::Failed;
@@ -120,6 +130,8 @@ Step Connection::Impl::sniff() {
 Step Connection::Impl::handshake_failed() {
   const int code = SSL_get_error(ssl.get(), -1);
   const int reason = ERR_GET_REASON(ERR_peek_error());
+  // Whatever it was: the next attempt of this client is a full handshake.
+  if (!context->impl().is_server()) forget_session();
   if (verdict) {
     const Refusal by_us = *std::move(verdict);
     return fail_handshake(by_us.reason, by_us.detail);
@@ -157,6 +169,7 @@ Step Connection::Impl::after(int result) {
   } else {
     error = drain_errors();
     if (error.empty()) error = "the connection failed";
+    forget_session();
   }
   ERR_clear_error();
   return Step::Failed;
@@ -167,8 +180,17 @@ void Connection::Impl::collect_facts() {
   facts.suite = SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl.get()));
   facts.group = group_of(ssl.get());
   facts.resumed = SSL_session_reused(ssl.get()) == 1;
-  facts.certificate = std::move(peer_certificate);
+  if (facts.resumed) {
+    if (const auto before = facts_in(SSL_get_session(ssl.get())))
+      facts.certificate = before->certificate;
+    if (context->impl().is_server()) context->impl().server().sessions->impl().resumed();
+  } else {
+    facts.certificate = std::move(peer_certificate);
+  }
+  facts.ends_at = context->impl().own_not_after;
   if (facts.certificate) {
+    facts.not_after = facts.certificate->not_after;
+    facts.ends_at = std::min(facts.ends_at, facts.not_after);
     if (const auto identity = identity::identity_of(*facts.certificate))
       facts.identity = identity::to_uri(*identity);
   }
@@ -184,6 +206,7 @@ Step Connection::handshake() {
   if (result == 1) {
     impl_->handshaken = true;
     impl_->collect_facts();
+    impl_->hello.reset();
     return Step::Done;
   }
   switch (SSL_get_error(impl_->ssl.get(), result)) {
@@ -216,6 +239,11 @@ Step Connection::shutdown() {
   const int result = SSL_shutdown(impl_->ssl.get());
   if (result >= 0) return Step::Done;
   return impl_->after(result);
+}
+
+Refusal Connection::abandon(RefusalReason reason, std::string detail) {
+  impl_->fail_handshake(reason, std::move(detail));
+  return impl_->refusal;
 }
 
 const PeerFacts& Connection::facts() const { return impl_->facts; }

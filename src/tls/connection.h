@@ -11,14 +11,18 @@
 
 namespace sealane::tls {
 
-// What a finished handshake established.
+// What a finished handshake established.  Of a resumed session, certificate and identity are those
+// of the full handshake that began it.
 struct PeerFacts {
   std::string version;  // `TLSv1.3`
   std::string suite;
   std::string group;
   bool resumed = false;
   std::optional<crypto::CertificateFacts> certificate;
-  std::string identity;  // the certificate's spiffe URI; empty when there is none
+  std::string identity;          // the certificate's spiffe URI; empty when there is none
+  Time not_after = Time::max();  // of the peer's certificate
+  // The connection is not used any longer than this: the peer's certificate ends, or our own.
+  Time ends_at = Time::max();
 };
 
 // One side's TLS configuration, ready for connections.
@@ -81,6 +85,8 @@ class Connection {
   const PeerFacts& facts() const;
   // Valid after handshake() returned Failed.
   const Refusal& refusal() const;
+  // The refusal of a handshake that is given up from outside, with what is known of the peer.
+  Refusal abandon(RefusalReason reason, std::string detail);
   // Why read or write failed; one line for the operator.
   const std::string& error() const;
   // False: the transport ended without close_notify, so the end may be an attacker's.

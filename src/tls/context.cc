@@ -2,6 +2,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "crypto/x509_native.h"
 #include "tls/connection_internal.h"
 #include "tls/policy_internal.h"
 
@@ -23,11 +24,14 @@ Error unusable(std::string_view what) {
   return fail(ErrorKind::Invalid, std::string(what) + (why.empty() ? "" : ": " + why));
 }
 
-Status use_credentials(SSL_CTX* ssl, const Credentials& credentials) {
+Status use_credentials(Context::Impl& impl, const Credentials& credentials) {
+  SSL_CTX* ssl = impl.ssl.get();
   BioPtr chain = bio_over(as_bytes(credentials.certificate_pem));
   CertificatePtr leaf(PEM_read_bio_X509(chain.get(), nullptr, no_passphrase, nullptr));
   if (!leaf || SSL_CTX_use_certificate(ssl, leaf.get()) != 1)
     return unusable("the certificate cannot be used");
+  SEALANE_ASSIGN(const auto facts, crypto::facts_of(*leaf));
+  impl.own_not_after = facts.not_after;
   for (;;) {
     CertificatePtr next(PEM_read_bio_X509(chain.get(), nullptr, no_passphrase, nullptr));
     if (!next) break;
@@ -44,19 +48,21 @@ Status use_credentials(SSL_CTX* ssl, const Credentials& credentials) {
   return {};
 }
 
-Status trust(SSL_CTX* ssl, const std::string& pem, bool name_to_clients) {
+Status trust(Context::Impl& impl, const std::string& pem) {
+  SSL_CTX* ssl = impl.ssl.get();
   BioPtr bio = bio_over(as_bytes(pem));
-  int count = 0;
-  for (;; ++count) {
+  for (;;) {
     CertificatePtr ca(PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr));
     if (!ca) break;
     if (X509_STORE_add_cert(SSL_CTX_get_cert_store(ssl), ca.get()) != 1)
       return unusable("a CA certificate cannot be used");
-    if (name_to_clients && SSL_CTX_add_client_CA(ssl, ca.get()) != 1)
+    if (impl.is_server() && SSL_CTX_add_client_CA(ssl, ca.get()) != 1)
       return unusable("a CA certificate cannot be used");
+    SEALANE_ASSIGN(auto facts, crypto::facts_of(*ca));
+    impl.trusted.push_back({std::move(ca), std::move(facts)});
   }
   ERR_clear_error();
-  if (count == 0) return fail(ErrorKind::Invalid, "there is no CA certificate to trust");
+  if (impl.trusted.empty()) return fail(ErrorKind::Invalid, "there is no CA certificate to trust");
   return {};
 }
 
@@ -89,7 +95,25 @@ Result<ContextPtr> new_context(const SSL_METHOD* method, Version version_min, Ve
   return ssl;
 }
 
+int keep_hello(SSL* ssl, int*, void*) {
+  connection_of(ssl).hello = copy_hello(ssl);
+  return SSL_CLIENT_HELLO_SUCCESS;
+}
+
 }  // namespace
+
+const RevocationCheck& Context::Impl::revocation() const {
+  return is_server() ? server().revocation : client().revocation;
+}
+
+std::uint64_t Context::Impl::generation() const {
+  return is_server() && server().generation ? server().generation() : 0;
+}
+
+Time Context::Impl::now() const {
+  const Clock* clock = is_server() ? server().clock : client().clock;
+  return clock == nullptr ? SystemClock().now() : clock->now();
+}
 
 Context::Context(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Context::~Context() = default;
@@ -97,15 +121,18 @@ Context::~Context() = default;
 Result<std::shared_ptr<Context>> Context::server(ServerPolicy policy) {
   if (!policy.credentials)
     return fail(ErrorKind::Invalid, "a server needs a certificate and its key");
-  SEALANE_ASSIGN(ContextPtr ssl,
-                 new_context(TLS_server_method(), policy.version_min, Version::Tls13));
-  SEALANE_TRY(use_credentials(ssl.get(), *policy.credentials));
-  if (policy.client_identity == ClientIdentity::Required) {
-    SEALANE_TRY(trust(ssl.get(), policy.trusted_ca_pem, true));
-    SSL_CTX_set_verify(ssl.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  auto impl = std::make_unique<Impl>(std::move(policy));
+  const ServerPolicy& wanted = impl->server();
+  SEALANE_ASSIGN(impl->ssl, new_context(TLS_server_method(), wanted.version_min, Version::Tls13));
+  SEALANE_TRY(use_credentials(*impl, *wanted.credentials));
+  SSL_CTX* ssl = impl->ssl.get();
+  if (wanted.client_identity == ClientIdentity::Required) {
+    SEALANE_TRY(trust(*impl, wanted.trusted_ca_pem));
+    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    if (wanted.sessions) SEALANE_TRY(keep_sessions(*impl));
   }
-  auto impl = std::make_unique<Impl>(Impl{.ssl = std::move(ssl), .policy = std::move(policy)});
-  SSL_CTX_set_cert_verify_callback(impl->ssl.get(), verify_peer, impl.get());
+  SSL_CTX_set_client_hello_cb(ssl, keep_hello, nullptr);
+  SSL_CTX_set_cert_verify_callback(ssl, verify_peer, impl.get());
   return std::shared_ptr<Context>(new Context(std::move(impl)));
 }
 
@@ -114,13 +141,16 @@ Result<std::shared_ptr<Context>> Context::client(ClientPolicy policy) {
     return fail(ErrorKind::Invalid,
                 "a client needs to know whom it talks to: an expected URI or host");
   }
-  SEALANE_ASSIGN(ContextPtr ssl,
-                 new_context(TLS_client_method(), policy.version_min, policy.version_max));
-  if (policy.credentials) SEALANE_TRY(use_credentials(ssl.get(), *policy.credentials));
-  SEALANE_TRY(trust(ssl.get(), policy.trusted_ca_pem, false));
-  SSL_CTX_set_verify(ssl.get(), SSL_VERIFY_PEER, nullptr);
-  auto impl = std::make_unique<Impl>(Impl{.ssl = std::move(ssl), .policy = std::move(policy)});
-  SSL_CTX_set_cert_verify_callback(impl->ssl.get(), verify_peer, impl.get());
+  auto impl = std::make_unique<Impl>(std::move(policy));
+  const ClientPolicy& wanted = impl->client();
+  SEALANE_ASSIGN(impl->ssl,
+                 new_context(TLS_client_method(), wanted.version_min, wanted.version_max));
+  if (wanted.credentials) SEALANE_TRY(use_credentials(*impl, *wanted.credentials));
+  SEALANE_TRY(trust(*impl, wanted.trusted_ca_pem));
+  SSL_CTX* ssl = impl->ssl.get();
+  SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+  if (wanted.resume) SEALANE_TRY(keep_sessions(*impl));
+  SSL_CTX_set_cert_verify_callback(ssl, verify_peer, impl.get());
   return std::shared_ptr<Context>(new Context(std::move(impl)));
 }
 

@@ -21,7 +21,8 @@ std::string print_common(Version version_min, Version version_max) {
          "\n";
   out += "groups: " + std::string(kGroups) + "\n";
   out += "signature algorithms: " + std::string(kSignatures) + "\n";
-  out += "renegotiation: no\ncompression: no\nearly data: no\ntickets: no\nresumption: no\n";
+  out += "renegotiation: no\ncompression: no\nearly data: no\nstateless tickets: no\n";
+  out += "keys: RSA from 2048 bits, elliptic curves from 256; no signature over SHA-1\n";
   return out;
 }
 
@@ -38,12 +39,17 @@ std::string_view to_string(RefusalReason reason) {
     case RefusalReason::NoCertificate: return "no-certificate";
     case RefusalReason::UntrustedIssuer: return "untrusted-issuer";
     case RefusalReason::Expired: return "expired";
+    case RefusalReason::NotYetValid: return "not-yet-valid";
+    case RefusalReason::WeakKey: return "weak-key";
     case RefusalReason::Revoked: return "revoked";
+    case RefusalReason::StaleCrl: return "stale-crl";
+    case RefusalReason::MissingCrl: return "missing-crl";
     case RefusalReason::Unregistered: return "unregistered";
     case RefusalReason::WrongRole: return "wrong-role";
     case RefusalReason::Handshake: return "handshake";
     case RefusalReason::Timeout: return "timeout";
     case RefusalReason::Disconnected: return "disconnected";
+    case RefusalReason::SourceLimit: return "source-limit";
   }
   return "handshake";
 }
@@ -73,12 +79,15 @@ PeerCheck require_uri(std::string uri) {
 
 std::string print_policy(const ServerPolicy& policy) {
   return print_common(policy.version_min, Version::Tls13) + "client certificate: " +
-         (policy.client_identity == ClientIdentity::Required ? "required" : "not asked for") + "\n";
+         (policy.client_identity == ClientIdentity::Required ? "required" : "not asked for") +
+         "\nresumption: from the listener's session store, when it has one and asks for a "
+         "certificate; identity, dates, CRL and generation are checked again\n";
 }
 
 std::string print_policy(const ClientPolicy& policy) {
   return print_common(policy.version_min, policy.version_max) +
-         "server certificate: verified by CA, serverAuth, and name\n";
+         "server certificate: verified by CA, serverAuth, and name\n"
+         "resumption: of the context's own last session; dates and CRL are checked again\n";
 }
 
 Capabilities build_capabilities() {

@@ -10,35 +10,10 @@
 #include <cstdlib>
 
 #include "tls/testing/pki.h"
+#include "tls/testing/wire.h"
 
 namespace sealane::tls {
 namespace {
-
-// Two ends of a connection in one thread.
-struct Wire {
-  Wire() { SEALANE_CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0); }
-  ~Wire() {
-    ::close(ends[0]);
-    ::close(ends[1]);
-  }
-  std::array<int, 2> ends{};
-};
-
-struct Outcome {
-  Step client = Step::WantRead;
-  Step server = Step::WantRead;
-};
-
-bool is_over(Step step) { return step == Step::Done || step == Step::Failed; }
-
-Outcome shake_hands(Connection& client, Connection& server) {
-  Outcome out;
-  for (int turn = 0; turn < 50 && !(is_over(out.client) && is_over(out.server)); ++turn) {
-    if (!is_over(out.client)) out.client = client.handshake();
-    if (!is_over(out.server)) out.server = server.handshake();
-  }
-  return out;
-}
 
 class Tls : public ::testing::Test {
  protected:
@@ -108,7 +83,7 @@ TEST_F(Tls, CloseNotifyIsACleanEndAndItsAbsenceIsNot) {
   }
 }
 
-TEST_F(Tls, NothingIsResumed) {
+TEST_F(Tls, WithoutAStoreNothingIsResumed) {
   auto context = client_context(pki_.client(pki_.device("station"), "edge"));
   auto at = server_context(pki_.server("edge"));
   for (int i = 0; i < 2; ++i) {
@@ -149,7 +124,7 @@ TEST_F(Tls, ExpiredAndNotYetValidAreNamed) {
   auto future = pki_.device_profile("station");
   future.not_before = now + std::chrono::hours(1);
   EXPECT_EQ(refusal_of(pki_.server("edge"), pki_.client(pki_.issue(future), "edge")).reason,
-            RefusalReason::Expired);
+            RefusalReason::NotYetValid);
 }
 
 TEST_F(Tls, WrongOrMissingKeyUsageIsAWrongRole) {

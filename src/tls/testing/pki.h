@@ -32,6 +32,10 @@ class Pki {
   crypto::CertificateProfile node_profile(const std::string& name) const;
   crypto::CertificateProfile device_profile(const std::string& thing) const;
 
+  enum class Weakness { Rsa1024, P224, Sha1 };
+  // A device whose certificate is signed by the CA and weak.  No Context of ours takes it.
+  std::shared_ptr<const Credentials> weak_device(const std::string& thing, Weakness weakness) const;
+
   ServerPolicy server(const std::string& node_name) const;
   ClientPolicy client(std::shared_ptr<const Credentials> credentials,
                       const std::string& server_name) const;
