@@ -33,7 +33,7 @@ using KeyPtr = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
 // A CA that a context trusts.
 struct TrustedCa {
   CertificatePtr certificate;
-  crypto::CertificateFacts facts;
+  std::shared_ptr<const crypto::CertificateFacts> facts;
 };
 
 struct Context::Impl {

@@ -59,7 +59,8 @@ Status trust(Context::Impl& impl, const std::string& pem) {
     if (impl.is_server() && SSL_CTX_add_client_CA(ssl, ca.get()) != 1)
       return unusable("a CA certificate cannot be used");
     SEALANE_ASSIGN(auto facts, crypto::facts_of(*ca));
-    impl.trusted.push_back({std::move(ca), std::move(facts)});
+    impl.trusted.push_back(
+        {std::move(ca), std::make_shared<const crypto::CertificateFacts>(std::move(facts))});
   }
   ERR_clear_error();
   if (impl.trusted.empty()) return fail(ErrorKind::Invalid, "there is no CA certificate to trust");

@@ -24,8 +24,8 @@ using SessionPtr = std::unique_ptr<SSL_SESSION, SessionFree>;
 // What the full handshake that began a session found.  Threads: immutable.
 struct SessionFacts {
   crypto::CertificateFacts certificate;
-  crypto::CertificateFacts issuer;  // the CA that signed it
-  std::uint64_t generation = 0;     // of ServerPolicy::generation
+  std::shared_ptr<const crypto::CertificateFacts> issuer;  // the CA that signed it
+  std::uint64_t generation = 0;                            // of ServerPolicy::generation
   Time ends_at{};
 };
 using SessionFactsPtr = std::shared_ptr<const SessionFacts>;

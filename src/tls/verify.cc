@@ -117,16 +117,16 @@ Refusal unreadable() {
 }
 
 // The facts of the CA at the chain's second place.
-std::optional<crypto::CertificateFacts> issuer_in(X509_STORE_CTX* store,
-                                                  const Context::Impl& context) {
+std::shared_ptr<const crypto::CertificateFacts> issuer_in(X509_STORE_CTX* store,
+                                                          const Context::Impl& context) {
   const STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(store);
   X509* issuer = sk_X509_value(chain, sk_X509_num(chain) > 1 ? 1 : 0);
   for (const TrustedCa& ca : context.trusted) {
     if (ca.certificate.get() == issuer) return ca.facts;
   }
   auto facts = crypto::facts_of(*issuer);
-  if (!facts.ok()) return std::nullopt;
-  return std::move(facts).value();
+  if (!facts.ok()) return nullptr;
+  return std::make_shared<const crypto::CertificateFacts>(std::move(facts).value());
 }
 
 // Until when a session may live that begins now.
@@ -165,7 +165,7 @@ std::optional<Refusal> judge(X509_STORE_CTX* store, Context::Impl& context,
   const Time ends_at = session_end(context, now, facts->not_after, good_until);
   connection.session_facts =
       std::make_shared<const SessionFacts>(SessionFacts{.certificate = std::move(facts).value(),
-                                                        .issuer = *std::move(issuer),
+                                                        .issuer = std::move(issuer),
                                                         .generation = generation,
                                                         .ends_at = ends_at});
   return std::nullopt;
@@ -194,7 +194,7 @@ std::optional<Refusal> check_again(const Context::Impl& context, const SessionFa
                    .detail = "the session is of another generation"};
   Time good_until = Time::max();
   if (auto refusal =
-          check_revocation(context.revocation(), facts.certificate, facts.issuer, now, good_until))
+          check_revocation(context.revocation(), facts.certificate, *facts.issuer, now, good_until))
     return refusal;
   // A client's context has one idea of its server, and the session is its own.
   return context.is_server() ? check_client(context.server(), facts.certificate) : std::nullopt;

@@ -119,6 +119,10 @@ std::shared_ptr<const Credentials> Pki::weak_device(const std::string& thing,
                   .key_pem = Secret::take(to_bytes(text_in(key_out.get())))});
 }
 
+std::string Pki::crl_pem(const crypto::CrlProfile& profile) const {
+  return crypto::make_crl(ca_, key_, profile).value().to_pem();
+}
+
 ServerPolicy Pki::server(const std::string& node_name) const {
   return {.credentials = node(node_name), .trusted_ca_pem = ca_pem_};
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "crypto/crl.h"
 #include "crypto/x509.h"
 #include "tls/policy.h"
 
@@ -22,6 +23,9 @@ class Pki {
   std::shared_ptr<const Credentials> issue(const crypto::CertificateProfile& profile) const;
   // A certificate that signs itself.
   static std::shared_ptr<const Credentials> self_signed(const std::string& name);
+
+  // A revocation list of the CA.
+  std::string crl_pem(const crypto::CrlProfile& profile) const;
 
   std::string node_uri(const std::string& name) const {
     return "spiffe://" + pipeline_ + "/node/" + name;
