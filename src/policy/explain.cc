@@ -261,7 +261,9 @@ std::string explain(const CompiledPolicies& policies, const Decision& decision) 
             (name.sid.empty() ? std::to_string(at->statement + 1) : "`" + name.sid + "`");
   }
   switch (decision.outcome()) {
-    case Outcome::Allowed: return "allowed by " + place;
+    case Outcome::Allowed:
+      return place.empty() ? "allowed: the account's root user needs no statement"
+                           : "allowed by " + place;
     case Outcome::ExplicitlyDenied: return "denied by " + place;
     case Outcome::ImplicitlyDenied: return explain_gate(program, decision);
     case Outcome::NotEvaluable: break;
