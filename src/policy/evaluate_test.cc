@@ -268,6 +268,15 @@ TEST(ArnOperators, MatchPartsAndNotTheWholeText) {
   EXPECT_FALSE(holds(R"({"ArnNotEquals":{"a:k":"arn:aws:iam::?:role/*"}})",
                      with("a:k", "arn:aws:iam::1:role/x")));
 }
+TEST(BinaryOperator, ComparesBytesWithTheDecodedValue) {
+  EXPECT_TRUE(holds(R"({"BinaryEquals":{"a:k":"AP8h"}})", with("a:k", std::string("\0\xff!", 3))));
+  EXPECT_FALSE(holds(R"({"BinaryEquals":{"a:k":"AP8h"}})", with("a:k", "AP8h")));
+  EXPECT_FALSE(holds(R"({"BinaryEquals":{"a:k":"AP8h"}})"));
+  EXPECT_TRUE(holds(R"({"BinaryEqualsIfExists":{"a:k":"AP8h"}})"));
+  EXPECT_TRUE(
+      holds(R"({"ForAnyValue:BinaryEquals":{"a:k":["","IQ=="]}})", with_list("a:k", {"x", "!"})));
+  EXPECT_FALSE(holds(R"({"BinaryEquals":{"a:k":"IQ=="}})", with("a:k", "!!")));
+}
 TEST(MalformedRequestValue, IsNotEvaluableForPositiveAndNegatedOperatorsAndDenies) {
   const Context context = with("a:k", "junk");
   for (const char* c :
@@ -513,6 +522,55 @@ TEST(IotDevice, IsAttachedIsACondition) {
   EXPECT_TRUE(ask(policies, context, "iot:Connect", "arn:aws:iot:local:0:client/c").allowed());
 }
 
+TEST(IotCertificate, TheBareNameIsTheFirstValueAndDotOneTheSecond) {
+  Context context;
+  context.set_certificate_field("iot:Certificate.Subject.OrganizationalUnit",
+                                std::vector<std::string>{"roof", "cellar"});
+  const std::string unit = "${iot:Certificate.Subject.OrganizationalUnit";
+  EXPECT_EQ(publish(publish_to(unit + "}"), context, "roof"), Outcome::Allowed);
+  EXPECT_EQ(publish(publish_to(unit + ".0}"), context, "roof"), Outcome::Allowed);
+  EXPECT_EQ(publish(publish_to(unit + ".1}"), context, "cellar"), Outcome::Allowed);
+  EXPECT_EQ(publish(publish_to(unit + ".1}"), context, "roof"), Outcome::ImplicitlyDenied);
+  // A place that has no value is not substituted, and nothing is allowed.
+  EXPECT_EQ(publish(publish_to(unit + ".2}"), context, "roof"), Outcome::ImplicitlyDenied);
+  EXPECT_EQ(publish(publish_to(unit + ".2}"), context, unit + ".2}"), Outcome::ImplicitlyDenied);
+  // All of them together are several values, which cannot be substituted either.
+  EXPECT_EQ(publish(publish_to(unit + ".List}"), context, "roof"), Outcome::ImplicitlyDenied);
+}
+TEST(IotCertificate, ListIsAllValuesOfWhichThereAreFiveAtMost) {
+  const std::string key = "iot:Certificate.Issuer.AlternativeName.DNSName";
+  auto any = [&](const std::string& value, const std::vector<std::string>& values) {
+    Context context;
+    context.set_certificate_field(key, values);
+    return ask(compiled(document(statement("Allow", R"({"ForAnyValue:StringEquals":{")" + key +
+                                                        R"(.List":")" + value + R"("}})")),
+                        DocumentKind::IotDevice),
+               context)
+        .allowed();
+  };
+  const std::vector<std::string> six = {"a", "b", "c", "d", "e", "f"};
+  EXPECT_TRUE(any("a", six));
+  EXPECT_TRUE(any("e", six));
+  EXPECT_FALSE(any("f", six));
+  EXPECT_FALSE(any("a", {}));
+}
+TEST(IotCertificate, ForAllValuesOnAListIsTrueWhenThereIsNone) {
+  const std::string s = statement(
+      "Allow",
+      R"({"ForAllValues:StringEquals":{"iot:Certificate.Subject.OrganizationalUnit.List":["roof"]}})");
+  EXPECT_TRUE(ask(compiled(document(s), DocumentKind::IotDevice)).allowed());
+}
+TEST(IotDevice, ThingTypeAndGroupsAreKeys) {
+  const std::string s =
+      R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{
+          "StringEquals":{"iot:Connection.Thing.ThingTypeName":"station"},
+          "ForAnyValue:StringEquals":{"sealane:ThingGroups":"roofs"}}})";
+  Context context = with("iot:Connection.Thing.ThingTypeName", "station");
+  EXPECT_EQ(publish(s, context, "t"), Outcome::ImplicitlyDenied);
+  context.set_list("sealane:ThingGroups", std::vector<std::string>{"cellars", "roofs"});
+  EXPECT_EQ(publish(s, context, "t"), Outcome::Allowed);
+}
+
 // --- §7, decision
 
 TEST(Decide, ExplicitDenyWinsOverAllowAcrossDocuments) {
@@ -587,6 +645,93 @@ TEST(Cacheable, TimeTellsWhenTheDecisionChanges) {
   EXPECT_FALSE(decision_cacheable(decision, policies.key_set({"aws:*"})));
   ASSERT_TRUE(decision.changes_at());
   EXPECT_EQ(to_rfc3339(*decision.changes_at()), "2027-06-30T00:00:00.000000Z");
+}
+TEST(Cacheable, EveryFormOfADateConditionTellsWhenItTurns) {
+  for (const char* form : {"DateLessThan", "DateLessThanIfExists", "ForAllValues:DateLessThan",
+                           "ForAnyValue:DateLessThan", "ForAnyValue:DateLessThanIfExists"}) {
+    const auto policies = compiled(document(
+        statement("Allow", R"({")" + std::string(form) +
+                               R"(":{"aws:CurrentTime":["2027-06-30T00:00:00Z","2027-03-01"]}})")));
+    const Decision decision = ask(policies);
+    EXPECT_TRUE(decision.allowed()) << form;
+    ASSERT_TRUE(decision.changes_at()) << form;
+    EXPECT_EQ(to_rfc3339(*decision.changes_at()), "2027-03-01T00:00:00.000000Z") << form;
+  }
+}
+// What a caller would do that kept a decision up to its `changes_at`, and one that kept it longer.
+TEST(Cacheable, ADecisionKeptBeyondItsInstantWouldAllowForEver) {
+  const auto policies = compiled(document(
+      statement("Allow", R"({"DateLessThan":{"aws:CurrentTime":"2027-06-30T00:00:00Z"}})")));
+  const Context context;
+  auto at = [&](Time now) {
+    return decide(policies, {.principal = Principal::device(),
+                             .action = "s3:GetObject",
+                             .resource = "arn:aws:s3:::b/k",
+                             .context = context,
+                             .now = now});
+  };
+  const Time turns = at(kNow).changes_at().value();
+  EXPECT_TRUE(at(turns - Duration(1)).allowed());
+  EXPECT_FALSE(at(turns).allowed());
+  EXPECT_FALSE(at(turns).changes_at());
+  EXPECT_FALSE(decision_cacheable(at(kNow), policies.key_set({"aws:*"})));
+}
+TEST(Cacheable, EqualityWithAnInstantTurnsTwice) {
+  const auto policies = compiled(
+      document(statement("Allow", R"({"DateEquals":{"aws:CurrentTime":"2027-01-15T08:00:00Z"}})")));
+  const Decision decision = ask(policies);
+  EXPECT_TRUE(decision.allowed());
+  EXPECT_EQ(decision.changes_at(), kNow + Duration(1));
+}
+TEST(Cacheable, TextAndNumberOfTheTimeHoldForASecond) {
+  for (const char* condition : {R"({"StringLike":{"aws:CurrentTime":"2027-*"}})",
+                                R"({"NumericLessThan":{"aws:EpochTime":1900000000}})"}) {
+    const Decision decision = ask(compiled(document(statement("Allow", condition))));
+    EXPECT_TRUE(decision.allowed()) << condition;
+    EXPECT_EQ(decision.changes_at(), kNow + seconds(1)) << condition;
+  }
+}
+TEST(Cacheable, ADateOfTheRequestDoesNotTurn) {
+  const auto policies = compiled(
+      document(statement("Allow", R"({"DateLessThan":{"aws:TokenIssueTime":"2027-06-30"}})")));
+  EXPECT_FALSE(ask(policies, with("aws:TokenIssueTime", "2027-01-01")).changes_at());
+}
+TEST(Cacheable, ADenyByTimeInAnotherDocumentCounts) {
+  auto identity = parse_document(document(allow_all()), DocumentKind::Identity, "i");
+  auto scp = parse_document(
+      document(allow_all() + "," +
+               statement("Deny", R"({"DateGreaterThan":{"aws:CurrentTime":"2027-06-30"}})")),
+      DocumentKind::Scp, "s");
+  const std::vector<Document> both = {*identity.value, *scp.value};
+  const Context context;
+  const Principal user = parse_principal("arn:aws:iam::111111111111:user/u").value();
+  const Decision decision = decide(compile(both), {.principal = user,
+                                                   .action = "s3:GetObject",
+                                                   .resource = "arn:aws:s3:::b/k",
+                                                   .context = context,
+                                                   .now = kNow});
+  EXPECT_TRUE(decision.allowed());
+  ASSERT_TRUE(decision.changes_at());
+  EXPECT_EQ(to_rfc3339(*decision.changes_at()), "2027-06-30T00:00:00.000001Z");
+}
+TEST(KeySet, MoreKeysThanItHoldsMakeTheWholeNotEvaluable) {
+  auto document_of = [](int from, int count) {
+    std::string keys;
+    for (int i = from; i < from + count; ++i)
+      keys += (keys.empty() ? "\"" : ",\"") + ("a:k" + std::to_string(i)) + "\":\"x\"";
+    return document(statement("Deny", R"({"StringEquals":{)" + keys + "}}"));
+  };
+  constexpr int kMax = static_cast<int>(KeySet::kKeysMax);
+  const auto full = parse_document(document_of(0, kMax), DocumentKind::Identity, "p");
+  const auto other = parse_document(document_of(kMax, 1), DocumentKind::Identity, "p");
+  ASSERT_TRUE(full.value && other.value);
+  std::vector<Document> documents = {*full.value};
+  EXPECT_EQ(ask(compile(documents)).outcome(), Outcome::ImplicitlyDenied);
+  documents.push_back(*other.value);
+  const CompiledPolicies broken = compile(documents);
+  EXPECT_EQ(ask(broken).outcome(), Outcome::NotEvaluable);
+  EXPECT_EQ(explain(broken, ask(broken)),
+            "the policy cannot be evaluated: the documents name more than 256 condition keys");
 }
 TEST(Cacheable, KeysReadThroughVariablesCount) {
   const auto policies = compiled(document(publish_to("${iot:ClientId}")), DocumentKind::IotDevice);

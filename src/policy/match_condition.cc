@@ -153,9 +153,11 @@ void Matcher::note_changes(const CompiledCondition& condition) {
       continue;
     }
     const Time after = *threshold + Duration(1);
-    if (request_.now < *threshold)
+    const bool turns_after =
+        condition.op == Operator::DateLessThanEquals || condition.op == Operator::DateGreaterThan;
+    if (request_.now < *threshold && !turns_after)
       note_change(*threshold);
-    else if (request_.now < after)
+    else if (request_.now < after && (turns_after || condition.op == Operator::DateEquals))
       note_change(after);
   }
 }
