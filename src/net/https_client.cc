@@ -29,6 +29,9 @@ struct HttpsClient::State {
   bool answer_began = false;
   std::atomic<bool> interrupted = false;
 
+  Time now() const {
+    return options.policy.clock == nullptr ? SystemClock().now() : options.policy.clock->now();
+  }
   Status open();
   Status write_request(const http::Request& request);
   Result<std::size_t> fill();
@@ -175,6 +178,7 @@ Result<std::unique_ptr<HttpsClient>> HttpsClient::create(Options options) {
 
 Result<http::Response> HttpsClient::send(const http::Request& request) {
   if (state_->interrupted) return fail(ErrorKind::Unavailable, "interrupted");
+  if (state_->connection && state_->now() >= state_->connection->facts().ends_at) state_->close();
   const bool kept = state_->connection.has_value();
   if (!kept) SEALANE_TRY(state_->open());
   auto response = state_->exchange(request);

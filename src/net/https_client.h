@@ -15,7 +15,7 @@
 namespace sealane::net {
 
 // An HTTPS client for one peer, with one connection that is kept and opened again when it went
-// stale.  Blocks.
+// stale or a certificate ended; a new one resumes the last one's session.  Blocks.
 //
 // A request is sent a second time only if the kept connection ended before a byte of the answer
 // came, which a server does with a connection that was idle; requests must be safe to repeat

@@ -10,6 +10,7 @@
 #include "net/loop.h"
 #include "net/tls_stream.h"
 #include "tls/blocking_client.h"
+#include "net/testing/echo_server.h"
 #include "tls/testing/pki.h"
 
 namespace sealane::net {
@@ -17,68 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr Duration kWait = std::chrono::seconds(20);
-
-// Echoes until the end of the stream.
-Task<> echo(TlsStream stream) {
-  Bytes buffer(64u << 10);
-  for (;;) {
-    const auto got = co_await stream.read_some(buffer);
-    if (!got.ok() || *got == 0) break;
-    if (!stream.write(ByteSpan(buffer).first(*got)).ok()) break;
-    const Status drained = co_await stream.drained();
-    if (!drained.ok()) break;
-  }
-  co_await stream.close_gracefully(1000ms);
-}
-
-// A listener on a loop in a thread of its own.
-class Server {
- public:
-  Server(tls::ServerPolicy policy, OnConnection on_connection, TlsListener::Limits limits = {}) {
-    auto opened = TlsListener::open(loop_, {.name = "test", .limits = limits},
-                                    tls::Context::server(std::move(policy)).value());
-    listener_ = std::move(opened).value();
-    listener_->start(std::move(on_connection),
-                     [this](const std::string& peer, const tls::Refusal& refusal) {
-                       const std::lock_guard lock(mutex_);
-                       refusals_.push_back(refusal);
-                       peer_ = peer;
-                       if (!first_.has_value()) {
-                         first_ = refusal;
-                         refused_.set_value();
-                       }
-                     });
-    thread_ = std::thread([this] { loop_.run(); });
-  }
-  ~Server() {
-    loop_.stop();
-    thread_.join();
-  }
-  tls::Endpoint endpoint() const { return {"127.0.0.1", listener_->port()}; }
-  // Waits for the first refusal.
-  tls::Refusal refusal() {
-    if (refused_.get_future().wait_for(20s) != std::future_status::ready)
-      return {.detail = "nothing was refused"};
-    const std::lock_guard lock(mutex_);
-    return *first_;
-  }
-  Loop& loop() { return loop_; }
-  TlsListener& listener() { return *listener_; }
-  std::string peer() {
-    const std::lock_guard lock(mutex_);
-    return peer_;
-  }
-
- private:
-  Loop loop_;
-  std::unique_ptr<TlsListener> listener_;
-  std::mutex mutex_;
-  std::vector<tls::Refusal> refusals_;
-  std::optional<tls::Refusal> first_;
-  std::string peer_;
-  std::promise<void> refused_;
-  std::thread thread_;
-};
 
 Bytes pattern(std::size_t size) {
   Bytes out(size);

@@ -46,6 +46,7 @@ class BlockingClient {
   // With TLS 1.3 a server may still refuse the client's certificate: the first read then fails.
   static Result<BlockingClient> connect(const Endpoint& to, const ClientPolicy& policy,
                                         Duration timeout);
+  // The connections of one context resume the session of the one before.
   // When `*interrupted` becomes true, on any thread, what waits here and later fails with
   // Unavailable.  It outlives the client.
   static Result<BlockingClient> connect(const Endpoint& to, std::shared_ptr<Context> context,
