@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/request_json.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace sealane::policy {
+namespace {
+
+const Catalogue& shipped() {
+  static const Catalogue catalogue = Catalogue::shipped();
+  return catalogue;
+}
+Parsed<RequestFile> parse(const std::string& text) {
+  return parse_request(text, "r.json", shipped());
+}
+std::string with_context(const std::string& context) {
+  return R"({"principal":"arn:aws:iam::123456789012:user/u","action":"s3:GetObject","context":{)" +
+         context + "}}";
+}
+RequestFile read(const std::string& text) {
+  auto parsed = parse(text);
+  for (const Diagnostic& d : parsed.diagnostics) ADD_FAILURE() << to_text(d) << "\n" << text;
+  return parsed.value ? std::move(*parsed.value) : RequestFile{};
+}
+const Context::Entry* entry(const RequestFile& request, std::string_view key) {
+  return request.context.find(key);
+}
+void expect_refused(const std::string& text, const std::string& message) {
+  const auto parsed = parse(text);
+  EXPECT_FALSE(parsed.value) << text;
+  std::string all;
+  for (const Diagnostic& d : parsed.diagnostics) all += to_text(d) + "\n";
+  EXPECT_TRUE(all.contains(message)) << text << "\n" << all;
+}
+
+TEST(RequestJson, ReadsEveryMember) {
+  const RequestFile request = read(
+      R"({"principal":{"AWS":"arn:aws:iam::123456789012:role/edge"},"action":"s3:GetObject",
+          "resource":"arn:aws:s3:::b/k","resource_account":"210987654321",
+          "context":{"aws:SecureTransport":true,"s3:TlsVersion":1.10,"aws:TagKeys":["a","b"]},
+          "now":"2027-06-30T00:00:00Z","exemptions":{"aws_managed_key":true}})");
+  EXPECT_EQ(request.principal.kind, PrincipalKind::RoleSession);
+  EXPECT_TRUE(request.names_principal);
+  EXPECT_EQ(request.resource_account, "210987654321");
+  EXPECT_EQ(entry(request, "aws:securetransport")->values, std::vector<std::string>{"true"});
+  EXPECT_EQ(entry(request, "s3:tlsversion")->values, std::vector<std::string>{"1.10"});
+  EXPECT_EQ(entry(request, "aws:tagkeys")->values, (std::vector<std::string>{"a", "b"}));
+  EXPECT_TRUE(request.exemptions.aws_managed_key);
+  const Request borrowed = request.at(Time{});
+  EXPECT_EQ(borrowed.action, "s3:GetObject");
+  EXPECT_EQ(borrowed.now, Time(std::chrono::seconds(1'814'313'600)));
+}
+TEST(RequestJson, WhatIsLeftOutHasAMeaning) {
+  const RequestFile request = read(R"({"action":"iot:Publish"})");
+  EXPECT_EQ(request.principal, Principal::device());
+  EXPECT_FALSE(request.names_principal);
+  EXPECT_EQ(request.resource, "*");
+  EXPECT_EQ(request.at(Time(std::chrono::seconds(5))).now, Time(std::chrono::seconds(5)));
+}
+TEST(RequestJson, ReadsPrincipalsOfEachForm) {
+  auto kind = [](const std::string& principal) {
+    return read(R"({"action":"a:b","principal":)" + principal + "}").principal.kind;
+  };
+  EXPECT_EQ(kind(R"("*")"), PrincipalKind::Anonymous);
+  EXPECT_EQ(kind(R"({"Service":"s3.amazonaws.com"})"), PrincipalKind::Service);
+  EXPECT_EQ(kind(R"({"Federated":"accounts.google.com"})"), PrincipalKind::WebIdentity);
+  EXPECT_EQ(kind(R"({"AWS":["arn:aws:iam::123456789012:user/u"]})"), PrincipalKind::User);
+  EXPECT_EQ(kind(R"("arn:aws:iot:eu-central-1:123456789012:cert/abc")"), PrincipalKind::Device);
+}
+TEST(RequestJson, HowManyValuesAKeyHasIsAPropertyOfTheKey) {
+  const RequestFile request = read(
+      with_context(R"("aws:TagKeys":"a","s3:prefix":["home"],"x:unknown":["a"],"x:other":"a")"));
+  EXPECT_EQ(entry(request, "aws:tagkeys")->arity, Context::Arity::Multi);
+  EXPECT_EQ(entry(request, "s3:prefix")->arity, Context::Arity::Single);
+  EXPECT_EQ(entry(request, "x:unknown")->arity, Context::Arity::Multi);
+  EXPECT_EQ(entry(request, "x:other")->arity, Context::Arity::Single);
+  expect_refused(with_context(R"("s3:prefix":["a","b"])"), "has one value");
+  expect_refused(with_context(R"("s3:prefix":[])"), "has one value");
+}
+TEST(RequestJson, TimeIsSaidOnce) {
+  EXPECT_EQ(read(with_context(R"("aws:CurrentTime":"2027-06-30")")).now,
+            Time(std::chrono::seconds(1'814'313'600)));
+  EXPECT_EQ(read(with_context(R"("aws:EpochTime":1814313600,"aws:CurrentTime":"2027-06-30")")).now,
+            Time(std::chrono::seconds(1'814'313'600)));
+  expect_refused(with_context(R"("aws:EpochTime":1,"aws:CurrentTime":"2027-06-30")"),
+                 "another time");
+  expect_refused(R"({"action":"a:b","now":"yesterday"})", "is not a time");
+}
+TEST(RequestJson, PrincipalArnAgreesWithThePrincipal) {
+  const std::string session =
+      R"({"action":"a:b","principal":"arn:aws:sts::123456789012:assumed-role/r/s","context":{"aws:PrincipalArn":")";
+  EXPECT_EQ(read(session + R"(arn:aws:iam::123456789012:role/path/r"}})").principal.role_arn,
+            "arn:aws:iam::123456789012:role/path/r");
+  expect_refused(session + R"(arn:aws:iam::123456789012:role/other"}})", "is not the ARN");
+  EXPECT_EQ(
+      read(R"({"action":"a:b","context":{"aws:PrincipalArn":"arn:aws:iam::123456789012:user/u"}})")
+          .principal.kind,
+      PrincipalKind::User);
+}
+TEST(RequestJson, MistakesHaveTheirPlace) {
+  const auto parsed = parse("{\n \"acton\": \"x:y\",\n \"resource\": 5\n}");
+  ASSERT_EQ(parsed.diagnostics.size(), 3u);
+  EXPECT_EQ(parsed.diagnostics[0].span, (SourceSpan{"r.json", 2, 2}));
+  EXPECT_EQ(parsed.diagnostics[0].hint, "did you mean `action`?");
+  EXPECT_EQ(parsed.diagnostics[1].span.line, 3u);
+  expect_refused(R"({"action":"s3:Get*"})", "is not one action");
+  expect_refused(R"({"action":"a:b","action":"a:c"})", "stands twice");
+  expect_refused(R"({"action":"a:b","resource_account":"12"})", "is not an account");
+  expect_refused(R"({"action":"a:b","principal":{"AWS":"x","Service":"y"}})", "one member");
+  expect_refused(R"({"action":"a:b","exemptions":{"all":true}})", "there is no exemption");
+  expect_refused(with_context(R"("a:b":1,"A:B":2)"), "two spellings");
+  expect_refused(with_context(R"("a:b":null)"), "a value of a key");
+  expect_refused(with_context(R"("ab":1)"), "is not a condition key");
+  expect_refused("[]", "a request is a JSON object");
+}
+TEST(RequestJson, HoldsItsLimits) {
+  const RequestLimits limits{
+      .bytes_max = 1'000, .keys_max = 2, .values_max = 3, .value_bytes_max = 10};
+  auto refused = [&](const std::string& text) {
+    return !parse_request(text, "r.json", shipped(), limits).value;
+  };
+  EXPECT_FALSE(refused(R"({"action":"a:b","context":{"a:b":["1","2","3"]}})"));
+  EXPECT_TRUE(refused(R"({"action":"a:b","context":{"a:b":["1","2","3","4"]}})"));
+  EXPECT_TRUE(refused(R"({"action":"a:b","context":{"a:b":1,"a:c":1,"a:d":1}})"));
+  EXPECT_TRUE(refused(R"({"action":"a:b","context":{"a:b":"12345678901"}})"));
+  EXPECT_TRUE(refused(R"({"action":"a:b","resource":")" + std::string(2'000, 'x') + "\"}"));
+}
+
+}  // namespace
+}  // namespace sealane::policy
