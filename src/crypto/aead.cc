@@ -9,13 +9,17 @@
 namespace sealane::crypto {
 namespace {
 
-const EVP_CIPHER* algorithm() {
-  static const EVP_CIPHER* const kAlgorithm = [] {
-    const EVP_CIPHER* fetched = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
-    SEALANE_CHECK(fetched != nullptr);
-    return fetched;
-  }();
-  return kAlgorithm;
+const EVP_CIPHER* fetch(const char* name) {
+  const EVP_CIPHER* fetched = EVP_CIPHER_fetch(nullptr, name, nullptr);
+  SEALANE_CHECK(fetched != nullptr);
+  return fetched;
+}
+
+const EVP_CIPHER* algorithm(std::size_t key_bytes) {
+  static const EVP_CIPHER* const kAes128 = fetch("AES-128-GCM");
+  static const EVP_CIPHER* const kAes192 = fetch("AES-192-GCM");
+  static const EVP_CIPHER* const kAes256 = fetch("AES-256-GCM");
+  return key_bytes == 16 ? kAes128 : key_bytes == 24 ? kAes192 : kAes256;
 }
 
 EVP_CIPHER_CTX* new_context() {
@@ -26,19 +30,17 @@ EVP_CIPHER_CTX* new_context() {
 
 }  // namespace
 
-struct Aes256Gcm::State {
+struct AesGcm::State {
   EVP_CIPHER_CTX* sealing = new_context();
   EVP_CIPHER_CTX* opening = new_context();
   std::array<std::byte, kAes256KeyBytes> key{};
+  std::size_t key_bytes = kAes256KeyBytes;
   bool key_set = false;
   // Each direction has its own key schedule, made at its first use after a key change.
   bool sealing_keyed = false;
   bool opening_keyed = false;
 
-  State() {
-    SEALANE_CHECK(EVP_EncryptInit_ex2(sealing, algorithm(), nullptr, nullptr, nullptr) == 1);
-    SEALANE_CHECK(EVP_DecryptInit_ex2(opening, algorithm(), nullptr, nullptr, nullptr) == 1);
-  }
+  State() { choose(kAes256KeyBytes); }
   ~State() {
     OPENSSL_cleanse(key.data(), key.size());
     EVP_CIPHER_CTX_free(sealing);
@@ -46,29 +48,43 @@ struct Aes256Gcm::State {
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
+
+  void choose(std::size_t bytes) {
+    const EVP_CIPHER* const chosen = algorithm(bytes);
+    SEALANE_CHECK(EVP_EncryptInit_ex2(sealing, chosen, nullptr, nullptr, nullptr) == 1);
+    SEALANE_CHECK(EVP_DecryptInit_ex2(opening, chosen, nullptr, nullptr, nullptr) == 1);
+    key_bytes = bytes;
+  }
+  ByteSpan key_span() const { return ByteSpan(key).first(key_bytes); }
 };
 
-Aes256Gcm::Aes256Gcm() : state_(std::make_unique<State>()) {}
-Aes256Gcm::~Aes256Gcm() = default;
-Aes256Gcm::Aes256Gcm(Aes256Gcm&&) noexcept = default;
-Aes256Gcm& Aes256Gcm::operator=(Aes256Gcm&&) noexcept = default;
+AesGcm::AesGcm() : state_(std::make_unique<State>()) {}
+AesGcm::~AesGcm() = default;
+AesGcm::AesGcm(AesGcm&&) noexcept = default;
+AesGcm& AesGcm::operator=(AesGcm&&) noexcept = default;
 
-void Aes256Gcm::set_key(ByteSpan key) {
-  SEALANE_CHECK(key.size() == kAes256KeyBytes);
+void AesGcm::set_key(ByteSpan key) {
+  SEALANE_CHECK(is_aes_key_size(key.size()));
   State& s = *state_;
-  if (s.key_set && CRYPTO_memcmp(key.data(), s.key.data(), s.key.size()) == 0) return;
+  if (s.key_set && s.key_bytes == key.size() &&
+      CRYPTO_memcmp(key.data(), s.key.data(), key.size()) == 0)
+    return;
+  if (s.key_bytes != key.size()) {
+    OPENSSL_cleanse(s.key.data(), s.key.size());
+    s.choose(key.size());
+  }
   copy_bytes(s.key, key);
   s.key_set = true;
   s.sealing_keyed = false;
   s.opening_keyed = false;
 }
 
-void Aes256Gcm::seal(ByteSpan iv, ByteSpan aad, ByteSpan plaintext, MutableByteSpan ciphertext,
-                     MutableByteSpan tag) {
+void AesGcm::seal(ByteSpan iv, ByteSpan aad, ByteSpan plaintext, MutableByteSpan ciphertext,
+                  MutableByteSpan tag) {
   State& s = *state_;
   SEALANE_CHECK(s.key_set && iv.size() == kAesGcmIvBytes && tag.size() == kAesGcmTagBytes &&
                 ciphertext.size() == plaintext.size());
-  const unsigned char* key = s.sealing_keyed ? nullptr : as_uchar(ByteSpan(s.key));
+  const unsigned char* key = s.sealing_keyed ? nullptr : as_uchar(s.key_span());
   SEALANE_CHECK(EVP_EncryptInit_ex2(s.sealing, nullptr, key, as_uchar(iv), nullptr) == 1);
   s.sealing_keyed = true;
   int length = 0;
@@ -84,15 +100,15 @@ void Aes256Gcm::seal(ByteSpan iv, ByteSpan aad, ByteSpan plaintext, MutableByteS
                                     as_uchar(tag)) == 1);
 }
 
-bool Aes256Gcm::open(ByteSpan iv, ByteSpan aad, ByteSpan ciphertext, ByteSpan tag,
-                     MutableByteSpan plaintext) {
+bool AesGcm::open(ByteSpan iv, ByteSpan aad, ByteSpan ciphertext, ByteSpan tag,
+                  MutableByteSpan plaintext) {
   State& s = *state_;
   SEALANE_CHECK(s.key_set && iv.size() == kAesGcmIvBytes && tag.size() == kAesGcmTagBytes &&
                 ciphertext.size() == plaintext.size());
   // The library takes the tag through a pointer to mutable memory.
   GcmTag expected{};
   copy_bytes(expected, tag);
-  const unsigned char* key = s.opening_keyed ? nullptr : as_uchar(ByteSpan(s.key));
+  const unsigned char* key = s.opening_keyed ? nullptr : as_uchar(s.key_span());
   SEALANE_CHECK(EVP_DecryptInit_ex2(s.opening, nullptr, key, as_uchar(iv), nullptr) == 1);
   s.opening_keyed = true;
   int length = 0;

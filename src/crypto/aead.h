@@ -12,23 +12,28 @@ namespace sealane::crypto {
 inline constexpr std::size_t kAesGcmIvBytes = 12;
 inline constexpr std::size_t kAesGcmTagBytes = 16;
 inline constexpr std::size_t kAes256KeyBytes = 32;
+// Whether AES has keys of that length.
+constexpr bool is_aes_key_size(std::size_t bytes) {
+  return bytes == 16 || bytes == 24 || bytes == kAes256KeyBytes;
+}
 using GcmIv = std::array<std::byte, kAesGcmIvBytes>;
 using GcmTag = std::array<std::byte, kAesGcmTagBytes>;
 
-// AES-256-GCM with 12-byte IVs and 16-byte tags.  The cipher is fetched once per process and the
-// contexts once per object; a key change costs one key schedule, an unchanged key nothing.
+// AES-GCM with 12-byte IVs and 16-byte tags; the key's length says which AES.  Ciphers are fetched
+// once per process and contexts once per object; a key change costs one key schedule, an unchanged
+// key nothing.
 //
 // Source:  NIST SP 800-38D.  The caller never uses one IV twice for sealing under one key.
 // Threads: one at a time.
 // Secrets: the key is wiped on destruction and on key change.
-class Aes256Gcm {
+class AesGcm {
  public:
-  Aes256Gcm();
-  ~Aes256Gcm();
-  Aes256Gcm(Aes256Gcm&&) noexcept;
-  Aes256Gcm& operator=(Aes256Gcm&&) noexcept;
+  AesGcm();
+  ~AesGcm();
+  AesGcm(AesGcm&&) noexcept;
+  AesGcm& operator=(AesGcm&&) noexcept;
 
-  // Exactly 32 bytes.
+  // 16, 24 or 32 bytes.
   void set_key(ByteSpan key);
 
   // Encrypts `plaintext` into `ciphertext` (same length; may be the same memory) and writes the

@@ -27,6 +27,10 @@ const EVP_MD* sha256_algorithm() {
   static const EVP_MD* const kAlgorithm = fetch("SHA256");
   return kAlgorithm;
 }
+const EVP_MD* sha384_algorithm() {
+  static const EVP_MD* const kAlgorithm = fetch("SHA384");
+  return kAlgorithm;
+}
 const EVP_MD* sha512_algorithm() {
   static const EVP_MD* const kAlgorithm = fetch("SHA512");
   return kAlgorithm;
@@ -72,6 +76,7 @@ Digest hash_once(const EVP_MD* algorithm, ByteSpan data) {
 }  // namespace
 
 Sha256 sha256(ByteSpan data) { return hash_once<Sha256>(sha256_algorithm(), data); }
+Sha384 sha384(ByteSpan data) { return hash_once<Sha384>(sha384_algorithm(), data); }
 Sha512 sha512(ByteSpan data) { return hash_once<Sha512>(sha512_algorithm(), data); }
 Md5 md5_for_s3_etag(ByteSpan data) { return hash_once<Md5>(md5_algorithm(), data); }
 

@@ -10,11 +10,13 @@
 namespace sealane::crypto {
 
 using Sha256 = std::array<std::byte, 32>;
+using Sha384 = std::array<std::byte, 48>;
 using Sha512 = std::array<std::byte, 64>;
 using Md5 = std::array<std::byte, 16>;
 
 // Source: FIPS 180-4.  Threads: pure.
 Sha256 sha256(ByteSpan data);
+Sha384 sha384(ByteSpan data);
 Sha512 sha512(ByteSpan data);
 
 // Source:  RFC 2104 with SHA-256.  Threads: pure.

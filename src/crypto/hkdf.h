@@ -8,21 +8,23 @@
 
 namespace sealane::crypto {
 
-// HKDF with SHA-512: one extract, then any number of expands from it.  Reusable: the library's
-// context lives as long as the object.
+enum class HkdfHash { Sha256, Sha384, Sha512 };
+
+// HKDF: one extract, then any number of expands from it.  Reusable: the library's context lives as
+// long as the object.
 //
 // Source:  RFC 5869 §2.
 // Threads: one at a time.
 // Secrets: the extracted key is wiped by the next extract() and on destruction.
-class HkdfSha512 {
+class Hkdf {
  public:
-  HkdfSha512();
-  ~HkdfSha512();
-  HkdfSha512(HkdfSha512&&) noexcept;
-  HkdfSha512& operator=(HkdfSha512&&) noexcept;
+  explicit Hkdf(HkdfHash hash = HkdfHash::Sha512);
+  ~Hkdf();
+  Hkdf(Hkdf&&) noexcept;
+  Hkdf& operator=(Hkdf&&) noexcept;
 
   void extract(ByteSpan salt, ByteSpan key_material);
-  // Fills `out`, at most 64 bytes (one block of T), from what extract() left.
+  // Fills `out`, at most one block of T (the hash's length), from what extract() left.
   void expand(ByteSpan info, MutableByteSpan out);
 
  private:

@@ -66,9 +66,11 @@ Result<EncryptionContext> decode_context(ByteSpan bytes, const Limits& limits) {
     if (!key) return no_context();
     const auto value = take_text(reader);
     if (!value || !is_utf8(*key) || !is_utf8(*value)) return no_context();
-    if (!out.empty() && out.rbegin()->first >= *key)
+    const bool in_order = out.empty() || out.rbegin()->first < *key;
+    if (!in_order &&
+        (limits.context_order == ContextOrder::Sorted || out.contains(std::string(*key))))
       return fail(ErrorKind::Invalid, "the encryption context is not sorted or names a key twice");
-    out.emplace_hint(out.end(), *key, *value);
+    out.emplace(*key, *value);
   }
   if (!reader.empty()) return no_context();
   return out;

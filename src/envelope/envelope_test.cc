@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "crypto/hash.h"
@@ -68,7 +69,7 @@ TEST(KnownAnswerMessage, OpensFromTheWrappingKeyAlone) {
   auto opened = decrypt_message(cipher, message, [&](const Header& header) -> Result<Secret> {
     EXPECT_EQ(wrapping_key_name(header.data_keys[0], "sealane"), "ds1/e1");
     EXPECT_EQ(wrapping_key_name(header.data_keys[0], "other"), "");
-    crypto::Aes256Gcm gcm;
+    crypto::AesGcm gcm;
     gcm.set_key(known.wrapping_key);
     return unwrap_data_key(gcm, known.name, header.data_keys[0],
                            encode_context(header.context).value());
@@ -160,7 +161,7 @@ TEST(Message, EveryTruncationAndEveryAdditionIsRefused) {
     longer.resize(longer.size() + more);
     auto opened = decrypt_message(cipher, longer, always(sealed.known.data_key));
     ASSERT_FALSE(opened.ok());
-    EXPECT_EQ(opened.error().message, "bytes follow the message's final frame");
+    EXPECT_EQ(opened.error().message, "bytes follow the message's end");
     EXPECT_FALSE(
         SeekableReader::open(reader_of(longer), longer.size(), always(sealed.known.data_key)).ok());
   }
@@ -221,7 +222,7 @@ TEST(Message, AnotherDataKeyFailsByItsCommitment) {
 
 TEST(Message, DataKeyIsBoundToTheContext) {
   const KnownAnswer known;
-  crypto::Aes256Gcm gcm;
+  crypto::AesGcm gcm;
   gcm.set_key(known.wrapping_key);
   const EncryptedDataKey edk = known.plan().data_keys[0];
   const Bytes other = encode_context({{"dataset", "d2"}, {"shard", "0"}}).value();
@@ -319,16 +320,40 @@ TEST(Header, LimitsHoldBeforeTheBytesAreThere) {
   EXPECT_EQ(kind(150, {.header_bytes_max = 150}), ErrorKind::TooLarge);
 }
 
-TEST(Header, OtherFormatsAreNamed) {
-  EXPECT_EQ(decode_header(hex("0180")).error().kind, ErrorKind::Unsupported);
-  EXPECT_EQ(decode_header(hex("020578")).error().kind, ErrorKind::Unsupported);
-  EXPECT_EQ(decode_header(hex("020014")).error().kind, ErrorKind::Invalid);
-  EXPECT_EQ(decode_header(as_bytes("PK")).error().kind, ErrorKind::Invalid);
+TEST(Header, WhatIsNoMessageIsInvalid) {
+  for (const char* start :
+       {"03", "0181", "01800478", "01800015", "020014", "020178", "0204", "50"}) {
+    const auto decoded = decode_header(hex(start), {.suites = SuiteSet::all()});
+    if (std::string_view(start) == "0204")
+      EXPECT_TRUE(decoded.ok() && !*decoded);
+    else
+      EXPECT_EQ(decoded.error().kind, ErrorKind::Invalid) << start;
+  }
   Bytes message = KnownAnswer().message();
-  message[151] = std::byte{1};
-  EXPECT_EQ(decode_header(message).error().kind, ErrorKind::Unsupported);
   message[151] = std::byte{3};
   EXPECT_EQ(decode_header(message).error().kind, ErrorKind::Invalid);
+  message[151] = std::byte{1};  // not framed, and yet a frame length
+  EXPECT_EQ(decode_header(message).error().kind, ErrorKind::Invalid);
+}
+
+TEST(Header, SuitesAreAcceptedByNameAndTheCommittingOnesByDefault) {
+  for (const Suite& suite : all_suites()) {
+    Bytes start;
+    put_be(start, suite.version);
+    if (suite.version == 1) put_be(start, std::uint8_t{0x80});
+    put_be(start, static_cast<std::uint16_t>(suite.id));
+    const auto by_default = decode_header(start);
+    EXPECT_EQ(by_default.ok(), suite.commits()) << suite.name;
+    if (!by_default.ok()) {
+      EXPECT_EQ(by_default.error().kind, ErrorKind::Unsupported);
+      EXPECT_THAT(by_default.error().message, testing::HasSubstr(std::string(suite.name)));
+    }
+    EXPECT_TRUE(decode_header(start, {.suites = {suite.id}}).ok()) << suite.name;
+    EXPECT_FALSE(decode_header(start, {.suites = {}}).ok()) << suite.name;
+    EXPECT_EQ(find_suite(suite.name), &suite);
+  }
+  EXPECT_EQ(all_suites().size(), 11u);
+  EXPECT_EQ(find_suite("0x0479"), nullptr);
 }
 
 TEST(Context, OnlyOneEncodingIsAccepted) {

@@ -12,6 +12,10 @@ constexpr std::uint32_t kFinalMarker = 0xffffffff;
 constexpr std::uint64_t kFramesMax = 0xffffffff;
 constexpr std::string_view kRegularContent = "AWSKMSEncryptionClient Frame";
 constexpr std::string_view kFinalContent = "AWSKMSEncryptionClient Final Frame";
+constexpr std::string_view kUnframedContent = "AWSKMSEncryptionClient Single Block";
+constexpr std::size_t kContentBytesMax = kUnframedContent.size();
+// GCM encrypts at most 2^36 - 32 bytes under one IV.
+constexpr std::uint64_t kUnframedBytesMax = (1ull << 36) - 32;
 
 // The fields of a frame, as views of it.
 template <class Span>
@@ -56,17 +60,16 @@ Head make_head(FrameKind kind, std::uint32_t sequence, std::size_t content_bytes
   return out;
 }
 
-// message id (32 bytes in format version 2), content string, sequence number, content length.
+// message id (16 or 32 bytes), content string, sequence number, content length.
 struct Aad {
-  std::array<std::byte, 32 + kFinalContent.size() + 12> bytes{};
+  std::array<std::byte, 32 + kContentBytesMax + 12> bytes{};
   std::size_t size = 0;
   ByteSpan span() const { return ByteSpan(bytes).first(size); }
 };
-Aad make_aad(const MessageId& id, FrameKind kind, std::uint32_t sequence,
+Aad make_aad(ByteSpan id, std::string_view content, std::uint32_t sequence,
              std::size_t content_bytes) {
   Aad out;
   const MutableByteSpan to(out.bytes);
-  const std::string_view content = kind == FrameKind::Final ? kFinalContent : kRegularContent;
   copy_bytes(to, id);
   copy_bytes(to.subspan(id.size()), as_bytes(content));
   const std::size_t at = id.size() + content.size();
@@ -74,6 +77,10 @@ Aad make_aad(const MessageId& id, FrameKind kind, std::uint32_t sequence,
   store_be(to.subspan(at + 4), static_cast<std::uint64_t>(content_bytes));
   out.size = at + 12;
   return out;
+}
+
+std::string_view content_of(FrameKind kind) {
+  return kind == FrameKind::Final ? kFinalContent : kRegularContent;
 }
 
 std::size_t overhead(FrameKind kind) {
@@ -125,13 +132,13 @@ Result<BodyLayout> layout_for_body(std::uint64_t body_bytes, std::uint32_t frame
   return out;
 }
 
-void seal_frame(crypto::Aes256Gcm& cipher, const MessageId& id, FrameKind kind,
-                std::uint32_t sequence, ByteSpan plaintext, MutableByteSpan frame) {
+void seal_frame(crypto::AesGcm& cipher, ByteSpan id, FrameKind kind, std::uint32_t sequence,
+                ByteSpan plaintext, MutableByteSpan frame) {
   SEALANE_CHECK(sequence > 0 && frame.size() == plaintext.size() + overhead(kind));
   const Parts<MutableByteSpan> parts = split(kind, frame);
   const Head head = make_head(kind, sequence, parts.content.size());
   copy_bytes(parts.head, ByteSpan(head.bytes).first(head.size));
-  const Aad aad = make_aad(id, kind, sequence, parts.content.size());
+  const Aad aad = make_aad(id, content_of(kind), sequence, parts.content.size());
   cipher.seal(parts.iv, aad.span(), plaintext, parts.content, parts.tag);
 }
 
@@ -140,8 +147,8 @@ MutableByteSpan frame_content(FrameKind kind, MutableByteSpan frame) {
   return split(kind, frame).content;
 }
 
-Status open_frame(crypto::Aes256Gcm& cipher, const MessageId& id, FrameKind kind,
-                  std::uint32_t sequence, ByteSpan frame, MutableByteSpan plaintext, FrameIvs ivs) {
+Status open_frame(crypto::AesGcm& cipher, ByteSpan id, FrameKind kind, std::uint32_t sequence,
+                  ByteSpan frame, MutableByteSpan plaintext, FrameIvs ivs) {
   if (frame.size() != plaintext.size() + overhead(kind))
     return frame_error(sequence, "has another length");
   const Parts<ByteSpan> parts = split(kind, frame);
@@ -154,9 +161,27 @@ Status open_frame(crypto::Aes256Gcm& cipher, const MessageId& id, FrameKind kind
   }
   if (!crypto::equal_constant_time(parts.head, ByteSpan(head.bytes).first(head.size)))
     return frame_error(sequence, "is not where it belongs");
-  const Aad aad = make_aad(id, kind, sequence, plaintext.size());
+  const Aad aad = make_aad(id, content_of(kind), sequence, plaintext.size());
   if (!cipher.open(parts.iv, aad.span(), parts.content, parts.tag, plaintext))
     return frame_error(sequence, "does not authenticate");
+  return {};
+}
+
+Result<std::uint64_t> unframed_content_bytes(ByteSpan head) {
+  const auto length = load_be<std::uint64_t>(head.subspan(crypto::kAesGcmIvBytes));
+  if (length > kUnframedBytesMax)
+    return fail(ErrorKind::Corrupt, "the message's body has a length that no body has");
+  return length;
+}
+
+Status open_unframed(crypto::AesGcm& cipher, ByteSpan id, ByteSpan body,
+                     MutableByteSpan plaintext) {
+  SEALANE_CHECK(body.size() == plaintext.size() + kUnframedOverheadBytes);
+  const Aad aad = make_aad(id, kUnframedContent, 1, plaintext.size());
+  if (!cipher.open(body.first(crypto::kAesGcmIvBytes), aad.span(),
+                   body.subspan(kUnframedHeadBytes, plaintext.size()),
+                   body.last(crypto::kAesGcmTagBytes), plaintext))
+    return fail(ErrorKind::Corrupt, "the message's body does not authenticate");
   return {};
 }
 

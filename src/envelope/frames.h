@@ -37,19 +37,30 @@ Result<BodyLayout> layout_for_body(std::uint64_t body_bytes, std::uint32_t frame
 
 enum class FrameKind { Regular, Final };
 
-// Seals one frame: `frame` is the whole frame, `plaintext` its content, which may stand in it
-// already.  `cipher` holds the message's content key.
-// Source: data-format/message-body, framed data.
-void seal_frame(crypto::Aes256Gcm& cipher, const MessageId& id, FrameKind kind,
-                std::uint32_t sequence, ByteSpan plaintext, MutableByteSpan frame);
+// Seals one frame of the message `id` (16 or 32 bytes): `frame` is the whole frame, `plaintext` its
+// content, which may stand in it already.  `cipher` holds the message's content key. Source:
+// data-format/message-body, framed data.
+void seal_frame(crypto::AesGcm& cipher, ByteSpan id, FrameKind kind, std::uint32_t sequence,
+                ByteSpan plaintext, MutableByteSpan frame);
 // The content of a whole frame.
 MutableByteSpan frame_content(FrameKind kind, MutableByteSpan frame);
 
 // Opens one whole frame, which must be exactly `kind` and `sequence`, into `plaintext`, which has
 // the length of its content.
 // Errors: Corrupt – another marker, sequence number, IV or length, or the tag does not fit.
-Status open_frame(crypto::Aes256Gcm& cipher, const MessageId& id, FrameKind kind,
-                  std::uint32_t sequence, ByteSpan frame, MutableByteSpan plaintext,
-                  FrameIvs ivs = FrameIvs::Sequence);
+Status open_frame(crypto::AesGcm& cipher, ByteSpan id, FrameKind kind, std::uint32_t sequence,
+                  ByteSpan frame, MutableByteSpan plaintext, FrameIvs ivs = FrameIvs::Sequence);
+
+// Bodies that are not framed are read, never written.
+inline constexpr std::size_t kUnframedHeadBytes = 20;  // IV, length
+inline constexpr std::size_t kUnframedOverheadBytes = 36;
+
+// The length of the content of an unframed body, from its first kUnframedHeadBytes.
+// Errors: Corrupt – longer than the format allows.
+Result<std::uint64_t> unframed_content_bytes(ByteSpan head);
+
+// Opens a whole unframed body into `plaintext`, which has the length of its content and may be
+// where its content stands.  Errors: Corrupt.
+Status open_unframed(crypto::AesGcm& cipher, ByteSpan id, ByteSpan body, MutableByteSpan plaintext);
 
 }  // namespace sealane::envelope

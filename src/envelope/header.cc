@@ -10,8 +10,7 @@ namespace {
 
 constexpr std::uint8_t kVersion1 = 1;
 constexpr std::uint8_t kVersion2 = 2;
-constexpr std::uint16_t kSuite = 0x0478;
-constexpr std::uint16_t kSigningSuite = 0x0578;
+constexpr std::uint8_t kType = 0x80;  // version 1: customer authenticated encrypted data
 constexpr std::uint8_t kNotFramed = 1;
 constexpr std::uint8_t kFramed = 2;
 constexpr std::size_t kFormatFieldMax = 0xffff;
@@ -27,6 +26,17 @@ FieldProblem take_field(ByteReader& reader, std::size_t bytes_max, ByteSpan& out
   if (!bytes) return FieldProblem::NeedMore;
   out = *bytes;
   return FieldProblem::None;
+}
+
+Status check_framing(const Header& header, const Limits& limits) {
+  if (header.framing == Framing::Unframed) {
+    if (header.frame_length == 0) return {};
+    return fail(ErrorKind::Invalid, "a message that is not framed has a frame length");
+  }
+  if (header.frame_length == 0) return fail(ErrorKind::Invalid, "the message's frame length is 0");
+  if (header.frame_length > limits.frame_length_max)
+    return fail(ErrorKind::TooLarge, "the message's frames are too long");
+  return {};
 }
 
 class Decoder {
@@ -48,26 +58,40 @@ class Decoder {
 
   // False when the input ends first.
   Result<bool> fields() {
-    Header& header = out_.header;
-    const auto version = reader_.be<std::uint8_t>();
-    if (!version) return false;
-    if (*version == kVersion1)
-      return fail(ErrorKind::Unsupported,
-                  "message format version 1, which does not commit to its key");
-    if (*version != kVersion2) return fail(ErrorKind::Invalid, "not a sealed message");
-    const auto suite = reader_.be<std::uint16_t>();
-    if (!suite) return false;
-    if (*suite == kSigningSuite)
-      return fail(ErrorKind::Unsupported, "algorithm suite 0x0578 (signed messages)");
-    if (*suite != kSuite) return fail(ErrorKind::Invalid, "not a sealed message: unknown suite");
-    const auto id = reader_.take(header.message_id.size());
+    SEALANE_ASSIGN(const bool has_suite, suite());
+    if (!has_suite) return false;
+    const auto id = reader_.take(suite_->message_id_bytes());
     if (!id) return false;
-    copy_bytes(header.message_id, *id);
+    copy_bytes(out_.header.message_id, *id);
     SEALANE_ASSIGN(const bool has_context, context());
     if (!has_context) return false;
     SEALANE_ASSIGN(const bool has_keys, data_keys());
     if (!has_keys) return false;
     return tail();
+  }
+
+  Result<bool> suite() {
+    const auto version = reader_.be<std::uint8_t>();
+    if (!version) return false;
+    if (*version != kVersion1 && *version != kVersion2)
+      return fail(ErrorKind::Invalid, "not a sealed message");
+    if (*version == kVersion1) {
+      const auto type = reader_.be<std::uint8_t>();
+      if (!type) return false;
+      if (*type != kType) return fail(ErrorKind::Invalid, "not a sealed message: unknown type");
+    }
+    const auto number = reader_.be<std::uint16_t>();
+    if (!number) return false;
+    suite_ = find_suite(*number);
+    if (suite_ == nullptr || suite_->version != *version)
+      return fail(ErrorKind::Invalid, "not a sealed message: unknown suite");
+    if (!limits_.suites.has(suite_->id))
+      return fail(ErrorKind::Unsupported,
+                  "algorithm suite " + std::string(suite_->name) +
+                      (suite_->commits() ? " is not accepted here"
+                                         : ", which does not commit to its key, is not accepted"));
+    out_.header.suite = suite_->id;
+    return true;
   }
 
   Result<bool> context() {
@@ -106,23 +130,20 @@ class Decoder {
   }
 
   Result<bool> tail() {
+    SEALANE_ASSIGN(const bool has_framing, framing());
+    if (!has_framing) return false;
     Header& header = out_.header;
-    const auto content_type = reader_.be<std::uint8_t>();
-    if (!content_type) return false;
-    if (*content_type == kNotFramed)
-      return fail(ErrorKind::Unsupported, "a message whose body is not framed");
-    if (*content_type != kFramed)
-      return fail(ErrorKind::Invalid, "unknown content type of a message");
-    const auto frame_length = reader_.be<std::uint32_t>();
-    if (!frame_length) return false;
-    if (*frame_length == 0) return fail(ErrorKind::Invalid, "the message's frame length is 0");
-    if (*frame_length > limits_.frame_length_max)
-      return fail(ErrorKind::TooLarge, "the message's frames are too long");
-    header.frame_length = *frame_length;
-    const auto commitment = reader_.take(header.commitment.size());
-    if (!commitment) return false;
-    copy_bytes(header.commitment, *commitment);
-    out_.authenticated_bytes = reader_.position();
+    if (suite_->commits()) {
+      const auto commitment = reader_.take(header.commitment.size());
+      if (!commitment) return false;
+      copy_bytes(header.commitment, *commitment);
+      out_.authenticated_bytes = reader_.position();
+    } else {
+      out_.authenticated_bytes = reader_.position();
+      const auto iv = reader_.take(header.iv.size());
+      if (!iv) return false;
+      copy_bytes(header.iv, *iv);
+    }
     const auto tag = reader_.take(header.tag.size());
     if (!tag) return false;
     copy_bytes(header.tag, *tag);
@@ -130,9 +151,32 @@ class Decoder {
     return true;
   }
 
+  Result<bool> framing() {
+    Header& header = out_.header;
+    const auto content_type = reader_.be<std::uint8_t>();
+    if (!content_type) return false;
+    if (*content_type != kFramed && *content_type != kNotFramed)
+      return fail(ErrorKind::Invalid, "unknown content type of a message");
+    header.framing = *content_type == kFramed ? Framing::Framed : Framing::Unframed;
+    if (!suite_->commits()) {
+      const auto reserved = reader_.be<std::uint32_t>();
+      if (!reserved) return false;
+      const auto iv_bytes = reader_.be<std::uint8_t>();
+      if (!iv_bytes) return false;
+      if (*reserved != 0 || *iv_bytes != header.iv.size())
+        return fail(ErrorKind::Invalid, "the message's header is malformed");
+    }
+    const auto frame_length = reader_.be<std::uint32_t>();
+    if (!frame_length) return false;
+    header.frame_length = *frame_length;
+    SEALANE_TRY(check_framing(header, limits_));
+    return true;
+  }
+
   ByteSpan input_;
   ByteReader reader_;
   const Limits& limits_;
+  const Suite* suite_ = nullptr;
   DecodedHeader out_;
 };
 
@@ -145,6 +189,13 @@ void put_field(Bytes& to, ByteSpan field) {
 
 Result<std::optional<DecodedHeader>> decode_header(ByteSpan input, const Limits& limits) {
   return Decoder(input, limits).run();
+}
+
+Result<Bytes> encode_full_context(const Header& header, const Limits& limits) {
+  if (header.caller_context.empty()) return encode_context(header.context, limits);
+  EncryptionContext full = header.context;
+  full.insert(header.caller_context.begin(), header.caller_context.end());
+  return encode_context(full, limits);
 }
 
 Result<Bytes> encode_header(const Header& header, const Limits& limits) {
@@ -163,16 +214,16 @@ Result<Bytes> encode_header(const Header& header, const Limits& limits) {
       return fail(ErrorKind::Invalid, "a key provider's name is not UTF-8");
     size += 6 + edk.provider.size() + edk.info.size() + edk.ciphertext.size();
   }
-  if (header.frame_length == 0) return fail(ErrorKind::Invalid, "the message's frame length is 0");
-  if (header.frame_length > limits.frame_length_max)
-    return fail(ErrorKind::TooLarge, "the message's frames are too long");
+  SEALANE_TRY(check_framing(header, limits));
   if (size > limits.header_bytes_max)
     return fail(ErrorKind::TooLarge, "the message's header is too long");
   Bytes out;
   out.reserve(size);
-  put_be(out, kVersion2);
-  put_be(out, kSuite);
-  append(out, header.message_id);
+  const Suite& suite = suite_of(header.suite);
+  put_be(out, suite.version);
+  if (suite.version == kVersion1) put_be(out, kType);
+  put_be(out, static_cast<std::uint16_t>(suite.id));
+  append(out, header.id());
   put_field(out, context);
   put_be(out, checked_cast<std::uint16_t>(header.data_keys.size()));
   for (const EncryptedDataKey& edk : header.data_keys) {
@@ -180,9 +231,13 @@ Result<Bytes> encode_header(const Header& header, const Limits& limits) {
     put_field(out, edk.info);
     put_field(out, edk.ciphertext);
   }
-  put_be(out, kFramed);
+  put_be(out, header.framing == Framing::Framed ? kFramed : kNotFramed);
+  if (suite.version == kVersion1) {
+    put_be(out, std::uint32_t{0});
+    put_be(out, checked_cast<std::uint8_t>(header.iv.size()));
+  }
   put_be(out, header.frame_length);
-  append(out, header.commitment);
+  if (suite.commits()) append(out, header.commitment);
   return out;
 }
 

@@ -15,7 +15,7 @@
 
 namespace sealane::envelope {
 
-using MessageId = std::array<std::byte, 32>;
+using MessageId = std::array<std::byte, 32>;  // format version 1 uses the first 16
 using Commitment = std::array<std::byte, 32>;
 using HeaderTag = crypto::GcmTag;
 
@@ -27,20 +27,32 @@ struct EncryptedDataKey {
   friend bool operator==(const EncryptedDataKey&, const EncryptedDataKey&) = default;
 };
 
-// The header of a message: format version 2, suite 0x0478, framed.
+enum class Framing { Framed, Unframed };
+
 struct Header {
+  SuiteId suite = kDefaultSuite;
   MessageId message_id{};
-  EncryptionContext context;
-  std::vector<EncryptedDataKey> data_keys;
-  std::uint32_t frame_length = kDefaultFrameLength;
-  Commitment commitment{};
+  EncryptionContext context{};
+  // Pairs that are authenticated and not stored: whoever opens the message brings them.
+  EncryptionContext caller_context{};
+  std::vector<EncryptedDataKey> data_keys{};
+  Framing framing = Framing::Framed;
+  std::uint32_t frame_length = kDefaultFrameLength;  // 0 when not framed
+  Commitment commitment{};                           // format version 2
+  crypto::GcmIv iv{};                                // format version 1
   HeaderTag tag{};
+
+  // 16 or 32 bytes.
+  ByteSpan id() const { return ByteSpan(message_id).first(suite_of(suite).message_id_bytes()); }
   friend bool operator==(const Header&, const Header&) = default;
 };
 
+// Every pair that the message authenticates, serialized: what wrapped data keys are bound to.
+Result<Bytes> encode_full_context(const Header& header, const Limits& limits = {});
+
 struct DecodedHeader {
   Header header;
-  std::size_t authenticated_bytes = 0;  // everything before the tag
+  std::size_t authenticated_bytes = 0;  // everything before the tag (version 1: before IV and tag)
   std::size_t size = 0;                 // with the tag: where the body begins
 };
 
@@ -48,13 +60,13 @@ struct DecodedHeader {
 //
 // Source:  AWS Encryption SDK specification, data-format/message-header.
 // Result:  nothing when `input` ends inside the header.
-// Errors:  Invalid – no such header; TooLarge – over limits; Unsupported – version 1, another
-//          suite, or a body that is not framed.
+// Errors:  Invalid – no such header; TooLarge – over limits; Unsupported – a suite that
+//          limits.suites does not accept.
 // Bounds:  checks every length before it allocates.
 // Threads: pure.
 Result<std::optional<DecodedHeader>> decode_header(ByteSpan input, const Limits& limits = {});
 
-// The bytes that the header tag authenticates; the tag follows them.
+// The bytes that the header tag authenticates; the tag follows them (version 1: IV and tag).
 // Errors: Invalid, TooLarge – what decode_header would refuse.
 Result<Bytes> encode_header(const Header& header, const Limits& limits = {});
 

@@ -4,12 +4,20 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "envelope/suites.h"
+
 namespace sealane::envelope {
 
-// Which IVs of frames a reader accepts.
+// Which IVs of frames a reader of format version 2 accepts.  Version 1 says only that they differ.
 enum class FrameIvs {
   Sequence,   // the frame's sequence number, which every writer of Sealane and stock SDK uses
   AsWritten,  // whatever the frame carries: some published vectors have others
+};
+
+// The order of the pairs of a context that a reader accepts.
+enum class ContextOrder {
+  Sorted,     // by the bytes of the key, as the format wants it
+  AsWritten,  // any: an old SDK for C put the public key last
 };
 
 // What a reader accepts and a writer produces.
@@ -22,6 +30,10 @@ struct Limits {
   std::uint32_t frame_length_max = 64u << 20;
   std::uint64_t message_bytes_max = 1ull << 30;  // for reading or writing a message as a whole
   FrameIvs frame_ivs = FrameIvs::Sequence;
+  ContextOrder context_order = ContextOrder::Sorted;
+  // Suites that a reader accepts.  The others do not commit to their key: one of their messages may
+  // open under two keys to two plaintexts.
+  SuiteSet suites = SuiteSet::committing();
 };
 
 inline constexpr std::uint32_t kDefaultFrameLength = 64u << 10;

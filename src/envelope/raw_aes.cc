@@ -6,7 +6,6 @@
 namespace sealane::envelope {
 namespace {
 
-constexpr std::size_t kDataKeyBytes = 32;
 constexpr std::size_t kInfoTailBytes = 4 + 4 + crypto::kAesGcmIvBytes;
 
 // name, tag length in bits, IV length, IV.
@@ -17,7 +16,8 @@ struct Info {
 
 std::optional<Info> parse_info(const EncryptedDataKey& edk, std::string_view key_namespace) {
   if (edk.provider != key_namespace || edk.info.size() < kInfoTailBytes ||
-      edk.ciphertext.size() != kDataKeyBytes + crypto::kAesGcmTagBytes)
+      edk.ciphertext.size() < crypto::kAesGcmTagBytes ||
+      !crypto::is_aes_key_size(edk.ciphertext.size() - crypto::kAesGcmTagBytes))
     return std::nullopt;
   const ByteSpan info(edk.info);
   const ByteSpan tail = info.last(kInfoTailBytes);
@@ -29,9 +29,9 @@ std::optional<Info> parse_info(const EncryptedDataKey& edk, std::string_view key
 
 }  // namespace
 
-EncryptedDataKey wrap_data_key(crypto::Aes256Gcm& cipher, const WrappingKeyName& name,
+EncryptedDataKey wrap_data_key(crypto::AesGcm& cipher, const WrappingKeyName& name,
                                const crypto::GcmIv& iv, ByteSpan data_key, ByteSpan context_bytes) {
-  SEALANE_CHECK(data_key.size() == kDataKeyBytes);
+  SEALANE_CHECK(crypto::is_aes_key_size(data_key.size()));
   EncryptedDataKey out;
   out.provider = name.key_namespace;
   out.info.reserve(name.name.size() + kInfoTailBytes);
@@ -39,9 +39,9 @@ EncryptedDataKey wrap_data_key(crypto::Aes256Gcm& cipher, const WrappingKeyName&
   put_be(out.info, static_cast<std::uint32_t>(8 * crypto::kAesGcmTagBytes));
   put_be(out.info, static_cast<std::uint32_t>(crypto::kAesGcmIvBytes));
   append(out.info, iv);
-  out.ciphertext.resize(kDataKeyBytes + crypto::kAesGcmTagBytes);
+  out.ciphertext.resize(data_key.size() + crypto::kAesGcmTagBytes);
   const MutableByteSpan to(out.ciphertext);
-  cipher.seal(iv, context_bytes, data_key, to.first(kDataKeyBytes), to.subspan(kDataKeyBytes));
+  cipher.seal(iv, context_bytes, data_key, to.first(data_key.size()), to.subspan(data_key.size()));
   return out;
 }
 
@@ -50,15 +50,15 @@ std::string_view wrapping_key_name(const EncryptedDataKey& edk, std::string_view
   return info ? info->name : std::string_view();
 }
 
-Result<Secret> unwrap_data_key(crypto::Aes256Gcm& cipher, const WrappingKeyName& name,
+Result<Secret> unwrap_data_key(crypto::AesGcm& cipher, const WrappingKeyName& name,
                                const EncryptedDataKey& edk, ByteSpan context_bytes) {
   const auto info = parse_info(edk, name.key_namespace);
   if (!info || info->name != name.name)
     return fail(ErrorKind::Corrupt, "the data key is not wrapped for `" + name.name + "`");
-  Secret out = Secret::zeros(kDataKeyBytes);
   const ByteSpan sealed(edk.ciphertext);
-  if (!cipher.open(info->iv, context_bytes, sealed.first(kDataKeyBytes),
-                   sealed.subspan(kDataKeyBytes), out.reveal_mutable()))
+  Secret out = Secret::zeros(sealed.size() - crypto::kAesGcmTagBytes);
+  if (!cipher.open(info->iv, context_bytes, sealed.first(out.size()), sealed.subspan(out.size()),
+                   out.reveal_mutable()))
     return fail(ErrorKind::Corrupt, "the data key does not unwrap under `" + name.name +
                                         "`: another key, or the context was changed");
   return out;

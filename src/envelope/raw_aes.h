@@ -12,7 +12,7 @@
 
 namespace sealane::envelope {
 
-// The wrapping key of a raw AES encrypted data key: 32 bytes known by namespace and name.
+// What a wrapping key is known by: a raw AES key of 16, 24 or 32 bytes, or a raw RSA key.
 struct WrappingKeyName {
   std::string key_namespace;
   std::string name;
@@ -21,9 +21,9 @@ struct WrappingKeyName {
 // Source:  AWS Encryption SDK specification, framework/raw-aes-keyring.
 // Input:   `cipher` holds the wrapping key; `iv` was never used before under it; the context is the
 //          message's whole context, serialized.
-// Result:  48 bytes of ciphertext and tag for a 32-byte data key.
+// Result:  ciphertext and tag: 48 bytes for a 32-byte data key.
 // Threads: as `cipher`.
-EncryptedDataKey wrap_data_key(crypto::Aes256Gcm& cipher, const WrappingKeyName& name,
+EncryptedDataKey wrap_data_key(crypto::AesGcm& cipher, const WrappingKeyName& name,
                                const crypto::GcmIv& iv, ByteSpan data_key, ByteSpan context_bytes);
 
 // The name inside a raw AES encrypted data key of that namespace; nothing when it is another kind.
@@ -31,7 +31,7 @@ std::string_view wrapping_key_name(const EncryptedDataKey& edk, std::string_view
 
 // Errors: Corrupt – not a raw AES key of that name, or the tag does not fit (another key, another
 //         context).
-Result<Secret> unwrap_data_key(crypto::Aes256Gcm& cipher, const WrappingKeyName& name,
+Result<Secret> unwrap_data_key(crypto::AesGcm& cipher, const WrappingKeyName& name,
                                const EncryptedDataKey& edk, ByteSpan context_bytes);
 
 }  // namespace sealane::envelope

@@ -14,9 +14,28 @@ namespace sealane::envelope {
 // Fills all of `to` from `offset` of the message.
 using ReadAt = std::function<Status(std::uint64_t offset, MutableByteSpan to)>;
 
-// Random access to a sealed message.  The length is known only after the final frame was
-// authenticated, which open() does; read() touches the frames of the range and no others, and
-// returns nothing of a frame that does not fit.
+// A header fetched from the front of a message.
+struct FetchedHeader {
+  Bytes bytes;  // at least the whole header
+  DecodedHeader decoded;
+};
+// Errors: those of decode_header and `read_at`; Corrupt – the message ends in its header.
+Result<FetchedHeader> fetch_header(const ReadAt& read_at, std::uint64_t message_bytes,
+                                   const Limits& limits);
+
+// What a reader has asked its message for.
+struct ReadCounts {
+  std::uint64_t reads = 0;  // calls of ReadAt
+  std::uint64_t bytes = 0;  // of the message
+};
+
+// Random access to a sealed message that is framed.  The length is known only after the final frame
+// was authenticated, which open() does; read() touches the frames of the range and no others, and
+// returns nothing of a frame that does not fit.  The frame read last is kept, so that small reads
+// one after the other open it once.
+//
+// A signature covers the whole message and is not checked here: each frame authenticates by its tag
+// under the data key, which everybody who can open the message has.
 //
 // Source:  data-format/message-body; the frame of byte p is p / frame_length + 1.
 // Threads: one at a time.
@@ -24,20 +43,30 @@ using ReadAt = std::function<Status(std::uint64_t offset, MutableByteSpan to)>;
 class SeekableReader {
  public:
   // `message_bytes` is the size of the whole message.
-  // Errors: those of decode_header and open_header, of `read_at`, and Corrupt – the size or the
-  //         final frame does not fit.
+  // Errors: those of decode_header and open_header, of `read_at`; Corrupt – the size or the final
+  //         frame does not fit; Unsupported – the body is not framed and has but one tag.
   static Result<SeekableReader> open(ReadAt read_at, std::uint64_t message_bytes,
-                                     const DataKeyFor& data_key_for, const Limits& limits = {});
+                                     const DataKeyFor& data_key_for, const Limits& limits = {},
+                                     const EncryptionContext& caller_context = {});
 
   const Header& header() const { return header_; }
   std::uint64_t size() const { return layout_.plaintext_bytes; }
   crypto::GcmTag final_tag() const { return final_tag_; }
+  const ReadCounts& counts() const { return counts_; }
+
   // Errors: Invalid – the range leaves the plaintext; Corrupt; TooLarge – longer than
   //         limits.message_bytes_max; whatever `read_at` returns.
+  // Bounds: reads the frames of the range, once, at most 8 MiB (or one frame) at a time.
   Result<Bytes> read(std::uint64_t offset, std::uint64_t length);
 
  private:
   SeekableReader() = default;
+  Status fetch(std::uint64_t offset, MutableByteSpan to);
+  Status open_header_and_layout(std::uint64_t message_bytes, const DataKeyFor& data_key_for,
+                                const Limits& limits, const EncryptionContext& caller_context);
+  Status open_final_frame();
+  MutableByteSpan frame_content_at(std::uint64_t sequence, std::size_t begin);
+  Status open_frame_at(std::uint64_t sequence, std::size_t begin);
 
   ReadAt read_at_;
   Header header_;
@@ -46,8 +75,11 @@ class SeekableReader {
   std::uint64_t length_max_ = 0;
   FrameIvs frame_ivs_ = FrameIvs::Sequence;
   crypto::GcmTag final_tag_{};
-  crypto::Aes256Gcm gcm_;
-  Bytes frame_;
+  crypto::AesGcm gcm_;
+  Bytes buffer_;              // frames as they were read, opened where they stand
+  std::uint64_t opened_ = 0;  // the frame whose plaintext stands in buffer_; 0 for none
+  std::size_t opened_at_ = 0;
+  ReadCounts counts_;
 };
 
 }  // namespace sealane::envelope

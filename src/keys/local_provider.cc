@@ -16,7 +16,7 @@ constexpr std::uint8_t kByUnlockKey = 2;
 // One root key for each purpose, so that an unlock key that is also used elsewhere never is the
 // same AES key there.
 Secret root_key_from(const Secret& input) {
-  crypto::HkdfSha512 hkdf;
+  crypto::Hkdf hkdf;
   hkdf.extract(as_bytes("sealane keyring v1"), input.reveal());
   Secret out = Secret::zeros(kKeyBytes);
   hkdf.expand(as_bytes("root key"), out.reveal_mutable());
@@ -89,7 +89,7 @@ Result<Bytes> LocalProvider::wrap(const Secret& key, ByteSpan binding) {
   const MutableByteSpan to(out);
   const MutableByteSpan iv = to.first(crypto::kAesGcmIvBytes);
   crypto::random_bytes(iv);
-  crypto::Aes256Gcm gcm;
+  crypto::AesGcm gcm;
   gcm.set_key(root_key_.reveal());
   gcm.seal(iv, binding, key.reveal(), to.subspan(iv.size(), key.size()),
            to.last(crypto::kAesGcmTagBytes));
@@ -100,7 +100,7 @@ Result<Secret> LocalProvider::unwrap(ByteSpan wrapped, ByteSpan binding) {
   const std::size_t around = crypto::kAesGcmIvBytes + crypto::kAesGcmTagBytes;
   if (wrapped.size() < around) return fail(ErrorKind::Corrupt, "a wrapped key is too short");
   Secret out = Secret::zeros(wrapped.size() - around);
-  crypto::Aes256Gcm gcm;
+  crypto::AesGcm gcm;
   gcm.set_key(root_key_.reveal());
   if (!gcm.open(wrapped.first(crypto::kAesGcmIvBytes), binding,
                 wrapped.subspan(crypto::kAesGcmIvBytes, out.size()),

@@ -72,7 +72,7 @@ class Opener {
   EpochKeyFor epoch_key_for_;
   OpenerLimits limits_;
   envelope::Cipher cipher_;
-  crypto::Aes256Gcm wrapping_;
+  crypto::AesGcm wrapping_;
   std::list<Cached> recent_;  // most recent first
   std::map<crypto::Sha256, std::list<Cached>::iterator> by_id_;
   std::map<std::string, Secret> epoch_keys_;

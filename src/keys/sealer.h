@@ -85,7 +85,7 @@ class Sealer {
   const Clock& clock_;
   SealerLimits limits_;
   envelope::Cipher cipher_;
-  crypto::Aes256Gcm wrapping_;
+  crypto::AesGcm wrapping_;
   WrapGrant grant_;
   std::string wrapping_name_;
   Secret data_key_;

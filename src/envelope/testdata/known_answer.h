@@ -33,7 +33,7 @@ struct KnownAnswer {
     out.message_id = counting<32>(0x20);
     out.context = {{"dataset", "d1"}, {"shard", "0"}};
     out.frame_length = 32;
-    crypto::Aes256Gcm gcm;
+    crypto::AesGcm gcm;
     gcm.set_key(wrapping_key);
     out.data_keys.push_back(wrap_data_key(gcm, name, counting<12>(0xc0), data_key.reveal(),
                                           encode_context(out.context).value()));

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "envelope/body_sealer.h"
+
+#include <algorithm>
+#include <system_error>
+#include <thread>
+
+#include "envelope/footer.h"
+
+namespace sealane::envelope {
+namespace {
+
+constexpr std::size_t kBulkBytes = 16u << 20;
+constexpr std::uint64_t kFramesMax = 0xffffffff;
+// A final frame's head is that much longer.
+constexpr std::size_t kSlackBytes = kFinalFrameHeadBytes - kFrameHeadBytes;
+
+Error failed_before() {
+  return fail(ErrorKind::Internal, "a message that failed cannot be continued");
+}
+
+}  // namespace
+
+BodyOptions bulk_options(std::size_t threads, std::uint32_t frame_length) {
+  return {.threads = std::max<std::size_t>(1, threads),
+          .frames_at_once = std::max<std::size_t>(threads, kBulkBytes / frame_length)};
+}
+
+BodySealer::BodySealer(Cipher& cipher, SealedHeader header, Sink sink, const BodyOptions& options)
+    : cipher_(cipher), header_(std::move(header)), sink_(std::move(sink)), options_(options) {
+  SEALANE_CHECK(options_.threads >= 1 && options_.frames_at_once >= 1);
+  batch_.resize(frame_at(options_.frames_at_once));
+}
+
+std::size_t BodySealer::frame_at(std::size_t index) const {
+  return kSlackBytes + index * (header_.frame_length + kFrameOverheadBytes);
+}
+
+Status BodySealer::give(ByteSpan bytes) {
+  if (auto status = sink_(bytes); !status.ok()) {
+    failed_ = true;
+    return status;
+  }
+  bytes_written_ += bytes.size();
+  return {};
+}
+
+Status BodySealer::give_signed(ByteSpan bytes) {
+  if (header_.signer) header_.signer->update(bytes);
+  return give(bytes);
+}
+
+// INVARIANT: the content of frame `i` of the batch stands where the sealed frame has it.
+void BodySealer::seal_regular(std::size_t frames) {
+  const auto seal = [&](crypto::AesGcm& gcm, std::size_t from, std::size_t to) {
+    gcm.set_key(header_.content_key.reveal());
+    for (std::size_t i = from; i < to; ++i) {
+      const MutableByteSpan frame =
+          MutableByteSpan(batch_).subspan(frame_at(i), header_.frame_length + kFrameOverheadBytes);
+      seal_frame(gcm, header_.message_id, FrameKind::Regular,
+                 static_cast<std::uint32_t>(sequence_ + i),
+                 frame_content(FrameKind::Regular, frame), frame);
+    }
+  };
+  const std::size_t threads = std::min(options_.threads, frames);
+  if (helpers_.size() + 1 < threads) helpers_.resize(threads - 1);
+  std::vector<std::jthread> running;
+  std::size_t from = 0;
+  for (std::size_t i = 0; i + 1 < threads; ++i) {
+    const std::size_t to = frames * (i + 1) / threads;
+    try {
+      running.emplace_back([&seal, &gcm = helpers_[i], from, to] { seal(gcm, from, to); });
+    } catch (const std::system_error&) {  // no more threads: this one does it
+      break;
+    }
+    from = to;
+  }
+  seal(cipher_.gcm, from, frames);
+}
+
+Status BodySealer::seal_apart(ByteSpan plaintext) {
+  SEALANE_TRY(check_sequence(1));
+  const MutableByteSpan frame =
+      MutableByteSpan(batch_).subspan(frame_at(0), plaintext.size() + kFrameOverheadBytes);
+  cipher_.gcm.set_key(header_.content_key.reveal());
+  seal_frame(cipher_.gcm, header_.message_id, FrameKind::Regular,
+             static_cast<std::uint32_t>(sequence_), plaintext, frame);
+  ++sequence_;
+  return give_signed(frame);
+}
+
+// One number is left for the final frame.
+Status BodySealer::check_sequence(std::size_t frames) {
+  if (sequence_ + frames <= kFramesMax) return {};
+  failed_ = true;
+  return fail(ErrorKind::TooLarge, "a message has at most 2^32 - 1 frames");
+}
+
+Status BodySealer::flush_regular() {
+  if (!header_given_) {
+    header_given_ = true;
+    SEALANE_TRY(give(header_.bytes));
+  }
+  if (full_ == 0) return {};
+  SEALANE_TRY(check_sequence(full_));
+  seal_regular(full_);
+  const std::size_t bytes = frame_at(full_) - frame_at(0);
+  sequence_ += full_;
+  full_ = 0;
+  return give_signed(ByteSpan(batch_).subspan(frame_at(0), bytes));
+}
+
+Result<MutableByteSpan> BodySealer::room() {
+  if (failed_) return failed_before();
+  // A frame is known not to be the final one only when there is more after it.
+  if (filled_ == header_.frame_length) {
+    ++full_;
+    filled_ = 0;
+  }
+  if (full_ == options_.frames_at_once) SEALANE_TRY(flush_regular());
+  return MutableByteSpan(batch_).subspan(frame_at(full_) + kFrameHeadBytes + filled_,
+                                         header_.frame_length - filled_);
+}
+
+void BodySealer::commit(std::size_t bytes) {
+  SEALANE_CHECK(bytes <= header_.frame_length - filled_);
+  filled_ += bytes;
+}
+
+Status BodySealer::write(ByteSpan plaintext) {
+  if (failed_) return failed_before();
+  if (!header_given_) {
+    header_given_ = true;
+    SEALANE_TRY(give(header_.bytes));
+  }
+  while (!plaintext.empty()) {
+    SEALANE_ASSIGN(const MutableByteSpan to, room());
+    if (options_.frames_at_once == 1 && filled_ == 0 && plaintext.size() > to.size()) {
+      SEALANE_TRY(seal_apart(plaintext.first(to.size())));  // no copy on the way
+      plaintext = plaintext.subspan(to.size());
+      continue;
+    }
+    const ByteSpan now = plaintext.first(std::min(to.size(), plaintext.size()));
+    copy_bytes(to, now);
+    commit(now.size());
+    plaintext = plaintext.subspan(now.size());
+  }
+  return {};
+}
+
+Result<crypto::GcmTag> BodySealer::finish() {
+  if (failed_) return failed_before();
+  const std::size_t content = frame_at(full_) + kFrameHeadBytes;
+  // The final frame's longer head takes the place of bytes that the sink has by then.
+  SEALANE_TRY(flush_regular());
+  const MutableByteSpan frame = MutableByteSpan(batch_).subspan(content - kFinalFrameHeadBytes,
+                                                                filled_ + kFinalFrameOverheadBytes);
+  cipher_.gcm.set_key(header_.content_key.reveal());
+  seal_frame(cipher_.gcm, header_.message_id, FrameKind::Final,
+             static_cast<std::uint32_t>(sequence_), frame_content(FrameKind::Final, frame), frame);
+  SEALANE_TRY(give_signed(frame));
+  if (header_.signer) SEALANE_TRY(give(encode_footer(header_.signer->finish())));
+  failed_ = true;  // nothing may follow
+  crypto::GcmTag tag{};
+  copy_bytes(tag, frame.last(tag.size()));
+  return tag;
+}
+
+}  // namespace sealane::envelope
