@@ -12,6 +12,9 @@ namespace {
 
 namespace od = simdjson::ondemand;
 
+// A text can hold as many repeated members as it has bytes; nobody reads more findings than this.
+constexpr std::size_t kDiagnosticsMax = 100;
+
 // Walks simdjson's on-demand cursor into our tree.  On-demand because it shows what a document
 // tree hides: repeated member names and the lexemes of numbers.
 class TreeBuilder {
@@ -199,6 +202,7 @@ class TreeBuilder {
     return SourceSpan{options_.file, line_, static_cast<std::uint32_t>(offset - line_start_ + 1)};
   }
   void report(std::size_t offset, std::string message, std::string hint) {
+    if (diagnostics_.size() >= kDiagnosticsMax) return;
     diagnostics_.push_back(
         {Severity::Error, span_at(offset), one_line(std::move(message)), std::move(hint)});
   }

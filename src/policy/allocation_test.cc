@@ -72,5 +72,42 @@ TEST(DecideAllocation, AllowAndDenyAllocateNothing) {
   }
 }
 
+TEST(DecideAllocation, EveryKindTogetherAllocatesNothing) {
+  constexpr std::string_view kAll = R"({"Effect":"Allow","Action":"*","Resource":"*"})";
+  constexpr std::string_view kEveryone =
+      R"({"Effect":"Allow","Principal":{"AWS":["111122223333","arn:aws:iam::111122223333:role/a"]},"Action":"*","Resource":"*"},
+         {"Effect":"Deny","NotPrincipal":{"AWS":["111122223333","arn:aws:iam::111122223333:role/a","arn:aws:sts::111122223333:assumed-role/a/b"]},"Action":"*","Resource":"*"})";
+  constexpr std::string_view kNoPlaintext =
+      R"({"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"BinaryEquals":{"a:k":"AAAA"}}})";
+  std::vector<Document> documents;
+  for (std::size_t i = 0; i < kDocumentKinds; ++i) {
+    const auto kind = static_cast<DocumentKind>(i);
+    if (kind == DocumentKind::Trust) continue;
+    const std::string_view statements = kind == DocumentKind::Rcp ? kNoPlaintext
+                                        : names_principals(kind)  ? kEveryone
+                                                                  : kAll;
+    auto parsed = parse_document(
+        R"({"Version":"2012-10-17","Statement":[)" + std::string(statements) + "]}", kind, "p");
+    ASSERT_TRUE(parsed.value) << to_string(kind) << to_text(parsed.diagnostics.at(0));
+    documents.push_back(*std::move(parsed.value));
+  }
+  const CompiledPolicies policies = compile(documents);
+  const Principal principal = parse_principal("arn:aws:sts::111122223333:assumed-role/a/b").value();
+  Context context;
+  context.set("a:k", "xyz");
+  for (const std::string_view owner : {"111122223333", "444455556666"}) {
+    const Request request{.principal = principal,
+                          .action = "iot:Publish",
+                          .resource = "arn:aws:iot:eu-central-1:111122223333:topic/t",
+                          .context = context,
+                          .now = Time(std::chrono::seconds(1'800'000'000)),
+                          .resource_account = owner};
+    const std::size_t before = allocations;
+    const Decision decision = decide(policies, request);
+    EXPECT_EQ(allocations, before) << owner;
+    EXPECT_TRUE(decision.allowed()) << explain(policies, decision);
+  }
+}
+
 }  // namespace
 }  // namespace sealane::policy

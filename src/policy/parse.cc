@@ -63,6 +63,7 @@ void Reader::add(Severity severity, const SourceSpan& span, std::string message,
   }
   diagnostics_.push_back({severity, span, bounded(std::move(message)), bounded(std::move(hint))});
 }
+bool Reader::has_enough() const { return errors_ >= kDiagnosticsMax; }
 void Reader::unknown_element(const json::Member& member, const std::vector<std::string>& known) {
   const auto near = nearest(member.name, known);
   error(member.span, "there is no element `" + member.name + "`",
@@ -75,6 +76,7 @@ void Reader::read_document(const json::Value& root) {
   // The version first: it decides what texts mean.
   read_version(root.find("Version"), root.span);
   for (const json::Member& member : *members) {
+    if (has_enough()) return;
     if (member.name == "Version") continue;
     if (member.name == "Id")
       read_id(member);
@@ -122,14 +124,20 @@ void Reader::read_statements(const json::Value& value) {
         (*items)[limits_.statements_max].span,
         "more than " + std::to_string(limits_.statements_max) + " statements in one document",
         "several policies can stand beside each other");
-  for (const json::Value& item : *items) read_statement(item);
+  for (const json::Value& item : *items) {
+    if (has_enough()) return;
+    read_statement(item);
+  }
 }
 
 void Reader::read_statement(const json::Value& value) {
   if (value.object() == nullptr) return error(value.span, "a statement is a JSON object");
   Statement statement;
   statement.span = value.span;
-  for (const json::Member& member : *value.object()) read_element(member, statement);
+  for (const json::Member& member : *value.object()) {
+    if (has_enough()) return;
+    read_element(member, statement);
+  }
   if (value.find("Effect") == nullptr)
     error(value.span, "the statement has no `Effect`", "write \"Allow\" or \"Deny\"");
   require_one(value, "Action", "NotAction");
@@ -248,7 +256,10 @@ void Reader::read_texts(const json::Member& member, std::vector<SourceText>& out
   };
   if (const json::Value::Array* items = member.value.array()) {
     if (items->empty()) error(member.value.span, "`" + member.name + "` is empty");
-    for (const json::Value& item : *items) take(item);
+    for (const json::Value& item : *items) {
+      if (has_enough()) return;
+      take(item);
+    }
   } else {
     take(member.value);
   }
@@ -352,16 +363,25 @@ std::optional<DocumentKind> parse_document_kind(std::string_view text) {
 Parsed<Document> parse_document(std::string_view text, DocumentKind kind, const std::string& file,
                                 const DocumentLimits& limits) {
   Parsed<Document> out;
-  if (text.size() <= limits.bytes_max) {
-    if (const auto at = first_foreign_character(text)) {
-      out.diagnostics.push_back(foreign_character(text, *at, file));
-      return out;
-    }
+  if (text.size() > limits.bytes_max) {
+    out.diagnostics.push_back({Severity::Error,
+                               {file, 1, 1},
+                               "the document has more than " + std::to_string(limits.bytes_max) +
+                                   " bytes and was not read",
+                               "several policies can stand beside each other"});
+    return out;
+  }
+  if (const auto at = first_foreign_character(text)) {
+    out.diagnostics.push_back(foreign_character(text, *at, file));
+    return out;
   }
   auto parsed =
       json::parse(text, {.file = file, .bytes_max = limits.bytes_max, .depth_max = kDepthMax});
   if (!parsed.value) {
     out.diagnostics = std::move(parsed.diagnostics);
+    for (Diagnostic& one : out.diagnostics)
+      if (one.hint.empty() && one.message.starts_with("nested deeper"))
+        one.hint = "a policy has six levels: document, statement, condition, operator, key, values";
     return out;
   }
   return Reader(kind, limits).run(*parsed.value, file);

@@ -13,7 +13,10 @@ namespace sealane::policy {
 void Reader::read_conditions(const json::Value& value, Statement& out) {
   if (value.object() == nullptr) return error(value.span, "`Condition` is a JSON object");
   std::set<std::string> operators;
-  for (const json::Member& block : *value.object()) read_operator(block, operators, out);
+  for (const json::Member& block : *value.object()) {
+    if (has_enough()) return;
+    read_operator(block, operators, out);
+  }
 }
 
 void Reader::read_operator(const json::Member& block, std::set<std::string>& operators,
@@ -31,6 +34,7 @@ void Reader::read_operator(const json::Member& block, std::set<std::string>& ope
     return error(block.value.span, "an operator holds an object of keys and values");
   std::set<std::string> keys;
   for (const json::Member& entry : *block.value.object()) {
+    if (has_enough()) return;
     if (!keys.insert(to_lower(entry.name)).second)
       error(entry.span,
             "the key `" + entry.name + "` stands twice in one operator, in two spellings",
@@ -54,7 +58,10 @@ void Reader::read_condition(const OperatorName& name, const json::Member& entry,
     error(entry.span, known.error());
   if (const json::Value::Array* items = entry.value.array()) {
     if (items->empty()) warn(entry.value.span, "the list of values is empty");
-    for (const json::Value& item : *items) read_value(item, condition);
+    for (const json::Value& item : *items) {
+      if (has_enough()) return;
+      read_value(item, condition);
+    }
   } else {
     read_value(entry.value, condition);
   }

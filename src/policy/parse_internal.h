@@ -33,6 +33,8 @@ class Reader {
   }
   void warn(const SourceSpan& span, std::string message, std::string hint = {});
   void add(Severity severity, const SourceSpan& span, std::string message, std::string hint);
+  // True when nothing more can be shown: what follows is not worth reading.
+  bool has_enough() const;
   void unknown_element(const json::Member& member, const std::vector<std::string>& known);
   void read_document(const json::Value& root);
   void read_version(const json::Value* value, const SourceSpan& document);
