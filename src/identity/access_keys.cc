@@ -99,7 +99,7 @@ struct AccessKeys::Impl {
   // The key that seals secrets: derived, so that it is no AES key of anything else.
   Result<Secret> sealing_key(std::uint32_t epoch) const {
     SEALANE_ASSIGN(const Secret root, keyring->export_key(kKeyringName, epoch));
-    crypto::HkdfSha512 hkdf;
+    crypto::Hkdf hkdf;
     hkdf.extract(as_bytes("sealane access keys v1"), root.reveal());
     Secret out = Secret::zeros(crypto::kAes256KeyBytes);
     hkdf.expand(as_bytes("secrets"), out.reveal_mutable());
@@ -165,7 +165,7 @@ Result<NewAccessKey> AccessKeys::create(const Identity& principal, Time now) {
   Bytes sealed(crypto::kAesGcmIvBytes + out.secret.size() + crypto::kAesGcmTagBytes);
   const MutableByteSpan to(sealed);
   crypto::random_bytes(to.first(crypto::kAesGcmIvBytes));
-  crypto::Aes256Gcm gcm;
+  crypto::AesGcm gcm;
   gcm.set_key(sealing_key.reveal());
   gcm.seal(to.first(crypto::kAesGcmIvBytes), binding_of(out.key.id, uri), out.secret.reveal(),
            to.subspan(crypto::kAesGcmIvBytes, out.secret.size()), to.last(crypto::kAesGcmTagBytes));
@@ -239,7 +239,7 @@ Result<Secret> AccessKeys::secret_of(const std::string& id) {
                  impl_->sealing_key(static_cast<std::uint32_t>(select.integer(2))));
   Secret out = Secret::zeros(sealed.size() - kAround);
   const ByteSpan from(sealed);
-  crypto::Aes256Gcm gcm;
+  crypto::AesGcm gcm;
   gcm.set_key(sealing_key.reveal());
   if (!gcm.open(from.first(crypto::kAesGcmIvBytes), binding_of(id, select.text(0)),
                 from.subspan(crypto::kAesGcmIvBytes, out.size()),
