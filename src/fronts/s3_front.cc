@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "crypto/compare.h"
-#include "crypto/hash.h"
+#include "fronts/connection_log.h"
 #include "http/range.h"
 #include "http/s3_list.h"
 
@@ -52,14 +52,7 @@ S3Front::S3Front(S3FrontOptions options, std::shared_ptr<const PolicySnapshot> p
       clock_(clock) {}
 
 net::Task<> S3Front::serve(net::TlsStream stream) {
-  log::write(log::Level::Info, "connection-open",
-             {{"listener", options_.listener},
-              {"peer", stream.peer_address()},
-              {"identity", stream.facts().identity},
-              {"tls", stream.facts().version},
-              {"group", stream.facts().group},
-              {"suite", stream.facts().suite},
-              {"resumed", stream.facts().resumed}});
+  log_connection_open(options_.listener, stream.peer_address(), stream.facts());
   net::HttpHandler handler = [this](net::HttpExchange& exchange) { return handle(exchange); };
   co_await net::serve_http(std::move(stream), std::move(handler), net::HttpServerLimits{});
 }
@@ -125,8 +118,6 @@ net::Task<Status> S3Front::put(net::HttpExchange& exchange, http::PutObject put)
   }
   if (!begun.ok())
     co_return co_await answer_error(exchange, {http::s3_code_of(begun.error().kind), "Not stored"});
-  crypto::Sha256Hasher sha256;
-  crypto::Md5ForS3EtagHasher md5;
   Bytes piece(options_.piece_bytes);
   std::uint64_t received = 0;
   for (;;) {
@@ -135,18 +126,17 @@ net::Task<Status> S3Front::put(net::HttpExchange& exchange, http::PutObject put)
     if (*got == 0) break;
     const ByteSpan data = ByteSpan(piece).first(*got);
     received += data.size();
-    sha256.update(data);
-    md5.update(data);
     if (Status stored = (*begun)->append(data); !stored.ok())
       co_return co_await answer_error(exchange,
                                       {http::s3_code_of(stored.error().kind), "Not stored"});
   }
   if (received != put.content_length)
     co_return fail(ErrorKind::Unavailable, "the body ended early");
+  const store::ObjectDigests& digests = (*begun)->digests();
   const bool sha256_differs =
-      put.checksum_sha256 && !crypto::equal_constant_time(sha256.finish(), *put.checksum_sha256);
+      put.checksum_sha256 && !crypto::equal_constant_time(digests.sha256, *put.checksum_sha256);
   const bool md5_differs =
-      put.content_md5 && !crypto::equal_constant_time(md5.finish(), *put.content_md5);
+      put.content_md5 && !crypto::equal_constant_time(digests.md5, *put.content_md5);
   if (sha256_differs || md5_differs)
     co_return co_await answer_error(exchange,
                                     {S3Code::BadDigest, "The digest does not match the body"});

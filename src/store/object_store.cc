@@ -82,6 +82,7 @@ void ObjectPut::abort() {
 
 Status ObjectPut::append(ByteSpan data) {
   if (file_ == nullptr) return fail(ErrorKind::Unavailable, "the put was given up");
+  if (digests_) return fail(ErrorKind::Conflict, "the object is complete already");
   if (size_ + data.size() > store_.limits_.object_bytes_max) {
     abort();
     return fail(
@@ -98,13 +99,18 @@ Status ObjectPut::append(ByteSpan data) {
   return {};
 }
 
+const ObjectDigests& ObjectPut::digests() {
+  if (!digests_) digests_ = ObjectDigests{.sha256 = sha256_.finish(), .md5 = md5_.finish()};
+  return *digests_;
+}
+
 Result<ObjectInfo> ObjectPut::commit(Time now) {
   if (file_ == nullptr) return fail(ErrorKind::Unavailable, "the put was given up");
   ObjectInfo info;
   info.key = key_;
   info.size = size_;
-  info.etag = to_hex(md5_.finish());
-  info.sha256 = sha256_.finish();
+  info.etag = to_hex(digests().md5);
+  info.sha256 = digests().sha256;
   info.created = now;
   Status synced = file_->sync();
   file_.reset();

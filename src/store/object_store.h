@@ -25,6 +25,12 @@ struct ObjectInfo {
   Time created{};
 };
 
+// Of an object's bytes.  MD5 authenticates nothing.
+struct ObjectDigests {
+  crypto::Sha256 sha256{};
+  crypto::Md5 md5{};
+};
+
 struct ObjectStoreLimits {
   std::size_t key_bytes_max = 1024;
   std::uint64_t object_bytes_max = 5ull << 30;
@@ -52,6 +58,8 @@ class ObjectPut {
 
   // Errors: TooLarge; Unavailable – the object is given up.
   Status append(ByteSpan data);
+  // Of what was appended; nothing can be appended afterwards.
+  const ObjectDigests& digests();
   // Errors:     Conflict – the key has an object already (head() says which); Unavailable.
   // Durability: the object and its name are on disk when it returns without error.
   Result<ObjectInfo> commit(Time now);
@@ -67,6 +75,7 @@ class ObjectPut {
   std::unique_ptr<File> file_;
   crypto::Sha256Hasher sha256_;
   crypto::Md5ForS3EtagHasher md5_;
+  std::optional<ObjectDigests> digests_;
   std::uint64_t size_ = 0;
 };
 
