@@ -3,7 +3,7 @@
 
 #include <charconv>
 
-#include "base/log.h"
+#include "gateway/node_setup.h"
 
 namespace sealane::cli {
 namespace {
@@ -74,33 +74,15 @@ Result<ReaderSetup> set_up_reader(Env& env, const LoadedPipeline& loaded,
   SEALANE_ASSIGN(const Bytes ca, read_file(env, loaded.trust_ca(), kSmallFileBytesMax));
   const pipeline::Node* lake = loaded.pipeline.find_node(in->from);
   SEALANE_CHECK(lake != nullptr);
-  net::HttpsClient::Options options;
-  if (request.lake) {
-    options.endpoint = *request.lake;
-  } else {
-    const pipeline::Listener* https = lake->listener(pipeline::ListenerProtocol::Https);
-    options.endpoint = {lake->address, https == nullptr ? std::uint16_t{0} : https->port};
-  }
-  if (options.endpoint.port == 0)
-    return fail(ErrorKind::Invalid, "nobody says at which port `" + lake->name + "` listens",
-                "use --peer " + lake->name + "=HOST:PORT");
-  const bool tls12 =
-      pipeline::min_tls_at(loaded.pipeline, *in, clock.now()) == pipeline::TlsVersion::Tls12;
-  options.policy.version_min = tls12 ? tls::Version::Tls12 : tls::Version::Tls13;
-  options.policy.version_max = tls::Version::Tls13;
-  options.policy.trusted_ca_pem = to_text(ca);
-  options.policy.expected_uri = pipeline::node_uri(loaded.pipeline, lake->name);
-  SEALANE_ASSIGN(options.policy.credentials,
+  SEALANE_ASSIGN(auto credentials,
                  tls::load_credentials(env, folder + "/cert.pem", folder + "/key.pem"));
-  options.on_open = [name = in->name(), endpoint = options.endpoint](const tls::PeerFacts& facts) {
-    log::write(log::Level::Info, "upstream-open",
-               {{"hop", name},
-                {"peer", endpoint.host + ":" + std::to_string(endpoint.port)},
-                {"identity", facts.identity},
-                {"tls", facts.version},
-                {"group", facts.group},
-                {"suite", facts.suite}});
-  };
+  SEALANE_ASSIGN(auto options, gateway::lake_client_options({.pipeline = loaded.pipeline,
+                                                             .hop = *in,
+                                                             .lake = *lake,
+                                                             .given = request.lake,
+                                                             .credentials = std::move(credentials),
+                                                             .trusted_ca_pem = to_text(ca),
+                                                             .now = clock.now()}));
   SEALANE_ASSIGN(auto client, net::HttpsClient::create(std::move(options)));
   return ReaderSetup{.consumer = consumer->name,
                      .dataset = sealed->seal,

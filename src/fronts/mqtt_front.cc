@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "crypto/random.h"
+#include "fronts/connection_log.h"
 #include "fronts/request_context.h"
 #include "mqtt/packet.h"
 #include "mqtt/topic_tree.h"
@@ -103,6 +104,8 @@ struct MqttFront::State {
   std::vector<mqtt::Match> matches;
   std::vector<mqtt::SubscribeCode> codes;
   std::string resource;
+  // When the batch of packets or the delivery that is being worked on began.
+  Time now{};
   Bytes scratch = Bytes(kScratchBytes);
   Time last_refusal_logged{};
 };
@@ -148,24 +151,16 @@ net::Task<> MqttFront::serve(net::TlsStream stream) {
   const auto& certificate = c->stream.facts().certificate;
   const identity::Device* device = certificate ? registry->find(certificate->sha256) : nullptr;
   if (device == nullptr || device->state == identity::DeviceState::Revoked) {
-    log::write(log::Level::Warning, "connection-refused",
-               {{"listener", options_.listener},
-                {"peer", c->peer},
-                {"bytes", c->stream.bytes_received()},
-                {"reason", std::string(device == nullptr ? "unregistered" : "revoked")},
-                {"detail", c->identity}});
+    tls::Refusal refusal{.reason = device == nullptr ? tls::RefusalReason::Unregistered
+                                                     : tls::RefusalReason::Revoked};
+    refusal.detail = c->identity;
+    refusal.bytes = c->stream.bytes_received();
+    log_connection_refused(options_.listener, c->peer, refusal);
     c->stream.close();
     co_return;
   }
   c->device = *device;
-  log::write(log::Level::Info, "connection-open",
-             {{"listener", options_.listener},
-              {"peer", c->peer},
-              {"identity", c->identity},
-              {"tls", c->stream.facts().version},
-              {"group", c->stream.facts().group},
-              {"suite", c->stream.facts().suite},
-              {"resumed", c->stream.facts().resumed}});
+  log_connection_open(options_.listener, c->peer, c->stream.facts());
   state_->connections.emplace(c->id, c);
   co_await read_all(c);
   forget(*c);
@@ -194,7 +189,8 @@ net::Task<> MqttFront::read_all(std::shared_ptr<Connection> c) {
     auto got = co_await c->stream.read_some(state_->scratch);
     if (c->closing) break;
     if (!got.ok() && got.error().kind == ErrorKind::Timeout) {
-      c->session.on_timer(parts_.clock.now(), c->actions);
+      state_->now = parts_.clock.now();
+      c->session.on_timer(state_->now, c->actions);
       perform(*c);
       send_output(*c);
       continue;
@@ -236,7 +232,7 @@ void MqttFront::take_bytes(Connection& c, ByteSpan input) {
 // Decodes and performs whole packets at the front of `input`; returns how many bytes they took.
 std::size_t MqttFront::decode_packets(Connection& c, ByteSpan input) {
   std::size_t used = 0;
-  const Time now = parts_.clock.now();
+  const Time now = state_->now = parts_.clock.now();
   while (used < input.size() && !c.closing && c.session.ready()) {
     auto decoded = mqtt::decode_packet(input.subspan(used), options_.limits);
     if (!decoded.ok()) {
@@ -286,7 +282,7 @@ void MqttFront::on_publish(Connection& c, const mqtt::AskPublish& publish) {
     c.session.publish_refused(c.actions);
     return;
   }
-  const Time now = parts_.clock.now();
+  const Time now = state_->now;
   Status added = state_->block.add(now, c.device.thing, publish.topic, publish.payload);
   if (!added.ok() && added.error().kind == ErrorKind::TooLarge) {
     seal_block();
@@ -335,7 +331,7 @@ void MqttFront::on_close(Connection& c, const mqtt::Close& close) {
 // Whether policy allows it; a refusal is logged with what decided.
 bool MqttFront::may(Connection& c, std::string_view action, std::string_view resource_type,
                     std::string_view name, DecisionCache* cache) {
-  const Time now = parts_.clock.now();
+  const Time now = state_->now;
   if (cache != nullptr) {
     // A denial was logged when it was decided.
     if (const auto* known = cache->find(name, now); known != nullptr) return known->allowed;
@@ -408,6 +404,7 @@ void MqttFront::on_committed(const Status& status, std::shared_ptr<Waiting> wait
   if (!status.ok()) {
     refuse_waiting(status.error(), *waiting);
   } else {
+    s.now = parts_.clock.now();
     for (const Waiting::Acks& acks : waiting->acks) {
       const auto c = acks.connection.lock();
       if (!c || c->closing || acks.count == 0) continue;
@@ -458,6 +455,7 @@ void MqttFront::refuse_waiting(const Error& error, const Waiting& waiting) {
 void MqttFront::deliver_block(const DeliveredBlock& block) {
   State& s = *state_;
   if (s.tree.empty()) return;
+  s.now = parts_.clock.now();
   for (const store::Record& record : block.records) {
     s.tree.match(record.topic, s.matches);
     for (const mqtt::Match& match : s.matches) {

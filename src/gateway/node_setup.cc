@@ -116,6 +116,38 @@ Result<std::unique_ptr<net::TlsListener>> open_listener(const NodeSetup& setup, 
   return net::TlsListener::open(loop, std::move(options), std::move(context));
 }
 
+Result<net::HttpsClient::Options> lake_client_options(const LakeClientRequest& request) {
+  const std::string& lake = request.lake.name;
+  net::HttpsClient::Options options;
+  if (request.given) {
+    options.endpoint = *request.given;
+  } else {
+    const pipeline::Listener* https = request.lake.listener(pipeline::ListenerProtocol::Https);
+    options.endpoint = {request.lake.address, https == nullptr ? std::uint16_t{0} : https->port};
+  }
+  if (options.endpoint.port == 0)
+    return fail(
+        ErrorKind::Invalid, "nobody says at which port `" + lake + "` listens",
+        "give the listener a port in the pipeline file, or use --peer " + lake + "=HOST:PORT");
+  options.policy.version_min =
+      to_tls(pipeline::min_tls_at(request.pipeline, request.hop, request.now));
+  options.policy.version_max = tls::Version::Tls13;
+  options.policy.credentials = request.credentials;
+  options.policy.trusted_ca_pem = request.trusted_ca_pem;
+  options.policy.expected_uri = pipeline::node_uri(request.pipeline, lake);
+  options.on_open = [name = request.hop.name(),
+                     peer = options.endpoint](const tls::PeerFacts& facts) {
+    log::write(log::Level::Info, "upstream-open",
+               {{"hop", name},
+                {"peer", peer.host + ":" + std::to_string(peer.port)},
+                {"identity", facts.identity},
+                {"tls", facts.version},
+                {"group", facts.group},
+                {"suite", facts.suite}});
+  };
+  return options;
+}
+
 void log_listening(const NodeSetup& setup, const net::TlsListener& listener) {
   log::write(log::Level::Info, "listening",
              {{"node", setup.node->name},
@@ -128,16 +160,6 @@ void log_listening(const NodeSetup& setup, const net::TlsListener& listener) {
                {{"node", setup.node->name},
                 {"what", std::string("post-quantum key exchange (X25519MLKEM768)")},
                 {"library", build.library}});
-}
-
-void log_refusal(const std::string& listener, const std::string& peer,
-                 const tls::Refusal& refusal) {
-  log::write(log::Level::Warning, "connection-refused",
-             {{"listener", listener},
-              {"peer", peer},
-              {"bytes", refusal.bytes},
-              {"reason", std::string(tls::to_string(refusal.reason))},
-              {"detail", refusal.detail}});
 }
 
 Status become_least(const NodeSetup& setup) {

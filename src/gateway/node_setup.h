@@ -2,12 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/env.h"
 #include "gateway/assemble.h"
+#include "net/https_client.h"
 #include "net/listener.h"
 #include "net/loop.h"
 #include "pipeline/model.h"
@@ -61,10 +63,22 @@ Result<std::unique_ptr<net::TlsListener>> open_listener(const NodeSetup& setup, 
                                                         std::shared_ptr<tls::Context> context);
 std::uint16_t port_of(const NodeSetup& setup, const pipeline::Listener& listener);
 
+// One end of a hop into or out of a store: who connects, and how it proves itself.
+struct LakeClientRequest {
+  const pipeline::Pipeline& pipeline;
+  const pipeline::Hop& hop;
+  const pipeline::Node& lake;
+  std::optional<tls::Endpoint> given;  // in place of what the pipeline says
+  std::shared_ptr<const tls::Credentials> credentials;
+  std::string trusted_ca_pem;
+  Time now;
+};
+// A client that talks to that store alone and writes `upstream-open` for each connection.
+// Errors: Invalid – nobody says where the store is.
+Result<net::HttpsClient::Options> lake_client_options(const LakeClientRequest& request);
+
 // Writes `listening` and what the TLS library cannot do.
 void log_listening(const NodeSetup& setup, const net::TlsListener& listener);
-// Writes `connection-refused`.
-void log_refusal(const std::string& listener, const std::string& peer, const tls::Refusal& refusal);
 
 // Gives up root, and forbids what a running node never does.
 Status become_least(const NodeSetup& setup);

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "fronts/connection_log.h"
 #include "fronts/mqtt_front.h"
 #include "gateway/delivery.h"
 #include "gateway/delivery_thread.h"
@@ -125,38 +126,10 @@ Result<std::shared_ptr<const std::set<std::string>>> things_of(NodeSetup& setup,
   return std::shared_ptr<const std::set<std::string>>(names);
 }
 
-Result<std::unique_ptr<net::HttpsClient>> lake_client(const NodeSetup& setup,
-                                                      const pipeline::Hop& hop) {
-  const pipeline::Node* lake = setup.pipeline.find_node(hop.to);
-  SEALANE_CHECK(lake != nullptr);
-  net::HttpsClient::Options options;
-  if (const auto given = setup.options.peers.find(lake->name); given != setup.options.peers.end()) {
-    options.endpoint = given->second;
-  } else {
-    const pipeline::Listener* https = lake->listener(pipeline::ListenerProtocol::Https);
-    options.endpoint = {lake->address, https == nullptr ? std::uint16_t{0} : https->port};
-  }
-  if (options.endpoint.port == 0)
-    return fail(ErrorKind::Invalid, "nobody says at which port `" + lake->name + "` listens",
-                "give the listener a port in the pipeline file, or use --peer " + lake->name +
-                    "=HOST:PORT");
-  const bool tls12 =
-      pipeline::min_tls_at(setup.pipeline, hop, setup.clock.now()) == pipeline::TlsVersion::Tls12;
-  options.policy.version_min = tls12 ? tls::Version::Tls12 : tls::Version::Tls13;
-  options.policy.version_max = tls::Version::Tls13;
-  options.policy.credentials = setup.credentials;
-  options.policy.trusted_ca_pem = setup.trusted_ca_pem;
-  options.policy.expected_uri = pipeline::node_uri(setup.pipeline, lake->name);
-  options.on_open = [name = hop.name(), peer = options.endpoint](const tls::PeerFacts& facts) {
-    log::write(log::Level::Info, "upstream-open",
-               {{"hop", name},
-                {"peer", peer.host + ":" + std::to_string(peer.port)},
-                {"identity", facts.identity},
-                {"tls", facts.version},
-                {"group", facts.group},
-                {"suite", facts.suite}});
-  };
-  return net::HttpsClient::create(std::move(options));
+std::optional<tls::Endpoint> given_endpoint(const NodeSetup& setup, const std::string& node) {
+  const auto given = setup.options.peers.find(node);
+  if (given == setup.options.peers.end()) return std::nullopt;
+  return given->second;
 }
 
 void log_recovered(const store::Recovered& recovered, std::uint64_t durable) {
@@ -228,7 +201,15 @@ Status run_gateway(NodeSetup& setup) {
   log_recovered(journal->recovered(), journal->durable());
   store::Committer committer(*journal, setup.clock);
 
-  SEALANE_ASSIGN(auto client, lake_client(setup, *out));
+  SEALANE_ASSIGN(auto client_options,
+                 lake_client_options({.pipeline = setup.pipeline,
+                                      .hop = *out,
+                                      .lake = *lake,
+                                      .given = given_endpoint(setup, lake->name),
+                                      .credentials = setup.credentials,
+                                      .trusted_ca_pem = setup.trusted_ca_pem,
+                                      .now = setup.clock.now()}));
+  SEALANE_ASSIGN(auto client, net::HttpsClient::create(std::move(client_options)));
   sinks::S3Sink sink(*client, setup.pipeline.bucket());
   keys::Opener delivery_opener = keys::Opener::with_keyring(*keyring);
   keys::Sealer dataset_sealer(*keyring, out->seal, setup.clock);
@@ -273,7 +254,7 @@ Status run_gateway(NodeSetup& setup) {
           return front->serve(std::move(stream));
         },
         [name = worker->listener->name()](const std::string& peer, const tls::Refusal& refusal) {
-          log_refusal(name, peer, refusal);
+          fronts::log_connection_refused(name, peer, refusal);
         });
     worker->thread = std::thread([loop = &worker->loop] { loop->run(); });
   }

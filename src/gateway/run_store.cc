@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <thread>
 
+#include "fronts/connection_log.h"
 #include "fronts/s3_front.h"
 #include "gateway/node_setup.h"
 #include "identity/identity.h"
@@ -68,7 +69,7 @@ Status run_store(NodeSetup& setup) {
                         *objects, setup.clock);
   listener->start([&front](net::TlsStream stream) { return front.serve(std::move(stream)); },
                   [&options](const std::string& peer, const tls::Refusal& refusal) {
-                    log_refusal(options.listener, peer, refusal);
+                    fronts::log_connection_refused(options.listener, peer, refusal);
                   });
   stop_at_signals(loop);
   log_listening(setup, *listener);
