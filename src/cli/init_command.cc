@@ -23,7 +23,8 @@ Result<int> run_init(const InitArguments& arguments) {
   json::Writer w(2);
   w.begin_object().field("folder", arguments.folder).key("files").begin_array();
   std::string text;
-  // A new folder can be passed by the user that a node runs as; what is secret has its own modes.
+  // The user that a node runs as reads policies and things again while it runs; what is secret has
+  // its own modes.
   if (!std::filesystem::exists(arguments.folder)) {
     SEALANE_TRY(make_folders(env, arguments.folder));
     std::filesystem::permissions(arguments.folder, std::filesystem::perms(0755));
@@ -31,12 +32,15 @@ Result<int> run_init(const InitArguments& arguments) {
   for (const pipeline::TemplateFile& file : files) {
     const std::string path = arguments.folder + "/" + file.path;
     SEALANE_TRY(make_folders(env, folder_of(path)));
+    if (folder_of(path) != arguments.folder)
+      std::filesystem::permissions(folder_of(path), std::filesystem::perms(0755));
     // The pipeline file comes first: where there is one already, nothing is written.
     if (Status wrote = write_file_atomic(env, path, as_bytes(file.text), IfExists::Refuse);
         !wrote.ok()) {
       if (wrote.error().kind != ErrorKind::Conflict) return wrote.error();
       return fail(ErrorKind::Conflict, "`" + path + "` exists already", "choose another folder");
     }
+    std::filesystem::permissions(path, std::filesystem::perms(0644));
     w.value(path);
     text += "wrote " + path + "\n";
   }

@@ -18,13 +18,38 @@ void log_connection_open(const std::string& listener, const std::string& peer,
 }
 
 void log_connection_refused(const std::string& listener, const std::string& peer,
-                            const tls::Refusal& refusal) {
+                            const tls::Refusal& refusal, Time now, RefusalLog& refusals) {
   log::write(log::Level::Warning, "connection-refused",
              {{"listener", listener},
               {"peer", peer},
               {"bytes", refusal.bytes},
               {"reason", std::string(tls::to_string(refusal.reason))},
               {"detail", refusal.detail}});
+  refusals.add(record_of(now, listener, peer, refusal));
+}
+
+void log_request_denied(const DeniedRequest& denied, Time now, RefusalLog& refusals) {
+  std::string why = policy::explain(denied.policies, denied.decision);
+  log::write(log::Level::Warning, "request-denied",
+             {{"listener", denied.listener},
+              {"peer", denied.peer},
+              {"identity", denied.identity},
+              {"action", denied.action},
+              {"resource", denied.resource},
+              {"reason", why}});
+  RefusalRecord record{.at = now,
+                       .kind = RefusalKind::Request,
+                       .listener = denied.listener,
+                       .peer = denied.peer,
+                       .name = denied.name,
+                       .proven = true,
+                       .reason = "policy",
+                       .detail = std::move(why)};
+  record.action = denied.action;
+  record.resource = denied.resource;
+  if (const auto place = denied.decision.decided_by())
+    record.statement = RefusalRecord::Statement{place->document, place->statement};
+  refusals.add(std::move(record));
 }
 
 }  // namespace sealane::fronts

@@ -3,6 +3,9 @@
 
 #include <string>
 
+#include "base/clock.h"
+#include "fronts/refusal_log.h"
+#include "policy/evaluate.h"
 #include "tls/connection.h"
 
 namespace sealane::fronts {
@@ -12,8 +15,22 @@ namespace sealane::fronts {
 // Writes `connection-open`.
 void log_connection_open(const std::string& listener, const std::string& peer,
                          const tls::PeerFacts& facts);
-// Writes `connection-refused`.
+// Writes `connection-refused`, and keeps a record of it.
 void log_connection_refused(const std::string& listener, const std::string& peer,
-                            const tls::Refusal& refusal);
+                            const tls::Refusal& refusal, Time now, RefusalLog& refusals);
+
+// A request that policy denied.
+struct DeniedRequest {
+  const std::string& listener;
+  const std::string& peer;
+  const std::string& identity;
+  std::string name;  // of the thing or node
+  std::string action;
+  std::string resource;
+  const policy::CompiledPolicies& policies;
+  const policy::Decision& decision;
+};
+// Writes `request-denied`, and keeps a record of it.
+void log_request_denied(const DeniedRequest& denied, Time now, RefusalLog& refusals);
 
 }  // namespace sealane::fronts

@@ -47,6 +47,7 @@ struct MqttFront::Connection {
         stream(std::move(the_stream)),
         peer(stream.peer_address()),
         identity(stream.facts().identity),
+        since(now),
         session(options.profile, options.limits, now),
         context(connection_context({stream.facts(), ip_of(peer), now})),
         wake(context_of_loop) {}
@@ -55,6 +56,7 @@ struct MqttFront::Connection {
   net::TlsStream stream;
   const std::string peer;
   const std::string identity;
+  const Time since;
   identity::Device device;
   std::string client_id;  // empty until CONNECT was accepted
   mqtt::Session session;
@@ -62,7 +64,8 @@ struct MqttFront::Connection {
   policy::Context context;
   DecisionCache publish_decisions;
   DecisionCache receive_decisions;
-  Bytes pending;  // the start of a packet whose rest has not come
+  std::vector<std::string> filters;  // of its subscriptions
+  Bytes pending;                     // the start of a packet whose rest has not come
   net::asio::steady_timer wake;
   bool waiting = false;  // for acknowledgements or for the disk
   bool dirty = false;    // output to flush at the end of the turn
@@ -134,10 +137,10 @@ void MqttHub::release_client_id(const std::string& client_id, Holder holder) {
 }
 
 MqttFront::MqttFront(MqttFrontParts parts, MqttFrontOptions options,
-                     std::shared_ptr<const PolicySnapshot> policies)
+                     std::shared_ptr<const FrontSnapshot> snapshot)
     : parts_(std::move(parts)),
       options_(std::move(options)),
-      policies_(std::move(policies)),
+      snapshot_(std::move(snapshot)),
       state_(std::make_unique<State>(options_)) {
   parts_.hub.add(*this);
   parts_.loop.on_turn([this] { on_turn(); });
@@ -147,15 +150,15 @@ MqttFront::~MqttFront() = default;
 net::Task<> MqttFront::serve(net::TlsStream stream) {
   auto c = std::make_shared<Connection>(state_->next_id++, std::move(stream), options_,
                                         parts_.clock.now(), parts_.loop.context());
-  const auto registry = parts_.registry();
-  const auto& certificate = c->stream.facts().certificate;
-  const identity::Device* device = certificate ? registry->find(certificate->sha256) : nullptr;
-  if (device == nullptr || device->state == identity::DeviceState::Revoked) {
-    tls::Refusal refusal{.reason = device == nullptr ? tls::RefusalReason::Unregistered
-                                                     : tls::RefusalReason::Revoked};
-    refusal.detail = c->identity;
+  // The handshake may have begun under an older snapshot.
+  const identity::Device* device = device_of(*c);
+  auto refusal = tls::Refusal{.reason = tls::RefusalReason::Unregistered, .detail = c->identity};
+  if (device != nullptr && device->state == identity::DeviceState::Revoked)
+    refusal.reason = tls::RefusalReason::Revoked;
+  if (device == nullptr || refusal.reason == tls::RefusalReason::Revoked) {
     refusal.bytes = c->stream.bytes_received();
-    log_connection_refused(options_.listener, c->peer, refusal);
+    refusal.certificate = c->stream.facts().certificate;
+    log_connection_refused(options_.listener, c->peer, refusal, c->since, parts_.refusals);
     c->stream.close();
     co_return;
   }
@@ -307,7 +310,11 @@ void MqttFront::on_subscribe(Connection& c, const mqtt::AskSubscribe& subscribe)
     const mqtt::Qos qos = std::min(wanted.qos, mqtt::Qos::AtLeastOnce);
     if (may(c, "iot:Subscribe", "topicfilter/", wanted.filter, nullptr)) {
       const std::size_t before = state_->tree.size();
-      if (state_->tree.subscribe(wanted.filter, c.id, qos).ok()) code = mqtt::granted(qos);
+      if (state_->tree.subscribe(wanted.filter, c.id, qos).ok()) {
+        code = mqtt::granted(qos);
+        if (std::ranges::find(c.filters, wanted.filter) == c.filters.end())
+          c.filters.emplace_back(wanted.filter);
+      }
       parts_.hub.subscriptions_ += state_->tree.size() - before;
     }
     state_->codes.push_back(code);
@@ -317,7 +324,10 @@ void MqttFront::on_subscribe(Connection& c, const mqtt::AskSubscribe& subscribe)
 
 void MqttFront::on_unsubscribe(Connection& c, const mqtt::Unsubscribe& unsubscribe) {
   const std::size_t before = state_->tree.size();
-  for (const std::string_view filter : unsubscribe.filters) state_->tree.unsubscribe(filter, c.id);
+  for (const std::string_view filter : unsubscribe.filters) {
+    state_->tree.unsubscribe(filter, c.id);
+    std::erase(c.filters, filter);
+  }
   parts_.hub.subscriptions_ -= before - state_->tree.size();
 }
 
@@ -338,18 +348,21 @@ bool MqttFront::may(Connection& c, std::string_view action, std::string_view res
   }
   std::string& resource = state_->resource;
   resource.assign(options_.arn_prefix).append(resource_type).append(name);
+  const PolicySnapshot& policies = *snapshot_->policies;
   const policy::Decision decision = policy::decide(
-      policies_->policies, {policy::Principal::device(), action, resource, c.context, now});
-  if (cache != nullptr && decision.reads_only(policies_->constant_keys))
+      policies.policies, {policy::Principal::device(), action, resource, c.context, now});
+  if (cache != nullptr && decision.reads_only(policies.constant_keys))
     cache->keep(name, {decision.allowed(), decision.changes_at().value_or(Time::max())});
   if (decision.allowed()) return true;
-  log::write(log::Level::Warning, "request-denied",
-             {{"listener", options_.listener},
-              {"peer", c.peer},
-              {"identity", c.identity},
-              {"action", std::string(action)},
-              {"resource", resource},
-              {"reason", policy::explain(policies_->policies, decision)}});
+  log_request_denied({.listener = options_.listener,
+                      .peer = c.peer,
+                      .identity = c.identity,
+                      .name = c.device.thing,
+                      .action = std::string(action),
+                      .resource = resource,
+                      .policies = policies.policies,
+                      .decision = decision},
+                     now, parts_.refusals);
   return false;
 }
 
@@ -507,24 +520,83 @@ void MqttFront::forget(Connection& c) {
   state_->connections.erase(c.id);
 }
 
-void MqttFront::set_policies(std::shared_ptr<const PolicySnapshot> policies) {
-  parts_.loop.post([this, policies = std::move(policies)] {
-    policies_ = policies;
-    for (auto& [id, c] : state_->connections) {
-      c->publish_decisions.clear();
-      c->receive_decisions.clear();
-    }
-  });
+const identity::Device* MqttFront::device_of(const Connection& c) const {
+  const auto& certificate = c.stream.facts().certificate;
+  return certificate ? snapshot_->registry->find(certificate->sha256) : nullptr;
 }
 
-void MqttFront::recheck(std::shared_ptr<const identity::RegistrySnapshot> registry) {
-  parts_.loop.post([this, registry = std::move(registry)] {
-    for (auto& [id, c] : state_->connections) {
-      const identity::Device* device = registry->find(c->device.certificate_sha256);
-      if (device == nullptr || device->state == identity::DeviceState::Revoked)
-        close_connection(*c, "its certificate was revoked");
-    }
+// The facts of the device stand in the connection's context, where policies read them.
+void MqttFront::set_device(Connection& c, const identity::Device& device) {
+  c.device = device;
+  c.context = connection_context({c.stream.facts(), ip_of(c.peer), c.since});
+  if (!c.client_id.empty()) add_device(c.context, c.device, c.client_id);
+}
+
+// Why the present snapshot does not bear this connection.
+std::optional<std::string> MqttFront::must_end(const Connection& c) const {
+  const identity::Device* device = device_of(c);
+  if (device == nullptr) return "unregistered: its certificate is not in the registry";
+  if (device->state == identity::DeviceState::Revoked)
+    return "revoked: its certificate was revoked";
+  if (!snapshot_->ended) return std::nullopt;
+  const auto refusal = snapshot_->ended(*c.stream.facts().certificate, state_->now);
+  if (!refusal) return std::nullopt;
+  return std::string(tls::to_string(refusal->reason)) + ": " + refusal->detail;
+}
+
+// False: it was closed.
+bool MqttFront::recheck(Connection& c, bool policies_changed) {
+  if (const auto why = must_end(c)) {
+    close_connection(c, *why);
+    return false;
+  }
+  const identity::Device& device = *device_of(c);
+  const bool facts_changed = device.attributes != c.device.attributes ||
+                             device.type != c.device.type || device.groups != c.device.groups;
+  if (facts_changed) set_device(c, device);
+  if (!policies_changed && !facts_changed) return true;
+  c.publish_decisions.clear();
+  c.receive_decisions.clear();
+  if (c.client_id.empty()) return true;
+  if (!may(c, "iot:Connect", "client/", c.client_id, nullptr)) {
+    close_connection(c, "policy: it may no longer connect");
+    return false;
+  }
+  drop_denied_subscriptions(c);
+  return true;
+}
+
+void MqttFront::drop_denied_subscriptions(Connection& c) {
+  const std::size_t before = state_->tree.size();
+  std::erase_if(c.filters, [&](const std::string& filter) {
+    if (may(c, "iot:Subscribe", "topicfilter/", filter, nullptr)) return false;
+    state_->tree.unsubscribe(filter, c.id);
+    return true;
   });
+  parts_.hub.subscriptions_ -= before - state_->tree.size();
+}
+
+std::size_t MqttFront::apply(std::shared_ptr<const FrontSnapshot> snapshot) {
+  const bool policies_changed = snapshot->policies != snapshot_->policies;
+  snapshot_ = std::move(snapshot);
+  state_->now = parts_.clock.now();
+  std::size_t closed = 0;
+  for (auto& [id, c] : state_->connections)
+    if (!c->closing && !recheck(*c, policies_changed)) ++closed;
+  return closed;
+}
+
+std::size_t MqttFront::connections(std::vector<ConnectionInfo>& out, std::size_t most) const {
+  std::size_t count = 0;
+  for (const auto& [id, c] : state_->connections) {
+    if (c->closing) continue;
+    ++count;
+    if (out.size() >= most) continue;
+    out.push_back(ConnectionInfo::of(c->stream.facts(), c->peer, c->since));
+    out.back().thing = c->device.thing;
+    out.back().client_id = c->client_id;
+  }
+  return count;
 }
 
 }  // namespace sealane::fronts

@@ -5,14 +5,17 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
+#include "fronts/connection_info.h"
 #include "fronts/decision_cache.h"
-#include "fronts/policy_snapshot.h"
+#include "fronts/front_snapshot.h"
+#include "fronts/refusal_log.h"
 #include "identity/registry.h"
 #include "mqtt/limits.h"
 #include "mqtt/session.h"
@@ -67,16 +70,13 @@ struct MqttFrontOptions {
 
 // What a front works with; all of it outlives the front.
 struct MqttFrontParts {
-  // The present registry; called once per connection.
-  using Registry = std::function<std::shared_ptr<const identity::RegistrySnapshot>()>;
-
   net::Loop& loop;
   store::Journal& journal;
   keys::Sealer& sealer;  // this thread's own, for the journal's key
   store::Committer& committer;
   const Clock& clock;
   MqttHub& hub;
-  Registry registry;
+  RefusalLog& refusals;
 };
 
 // MQTT for the connections of one loop: every CONNECT, PUBLISH, SUBSCRIBE and delivery is decided
@@ -84,11 +84,11 @@ struct MqttFrontParts {
 // subscribers get it then, never before.
 //
 // Owner:   assemble.cc; lives as long as the loop runs.
-// Threads: the loop's, except set_policies and close_connections_if, which post to it.
+// Threads: the loop's.
 class MqttFront {
  public:
   MqttFront(MqttFrontParts parts, MqttFrontOptions options,
-            std::shared_ptr<const PolicySnapshot> policies);
+            std::shared_ptr<const FrontSnapshot> snapshot);
   ~MqttFront();
   MqttFront(const MqttFront&) = delete;
   MqttFront& operator=(const MqttFront&) = delete;
@@ -96,9 +96,12 @@ class MqttFront {
   // One connection, from its handshake to its end.
   net::Task<> serve(net::TlsStream stream);
 
-  void set_policies(std::shared_ptr<const PolicySnapshot> policies);
-  // Closes every connection whose device is no longer active in `registry`.
-  void recheck(std::shared_ptr<const identity::RegistrySnapshot> registry);
+  // Decides by `snapshot` from now on, and holds what is open against it: a connection whose
+  // certificate is no longer good, or whose device may no longer connect, is closed; a subscription
+  // that is no longer allowed is dropped.  Result: how many connections were closed.
+  std::size_t apply(std::shared_ptr<const FrontSnapshot> snapshot);
+  // Appends the open connections, until `out` has `most`; returns how many there are.
+  std::size_t connections(std::vector<ConnectionInfo>& out, std::size_t most) const;
 
  private:
   friend class MqttHub;
@@ -116,6 +119,11 @@ class MqttFront {
   void on_close(Connection& c, const mqtt::Close& close);
   bool may(Connection& c, std::string_view action, std::string_view resource_type,
            std::string_view name, DecisionCache* cache);
+  void set_device(Connection& c, const identity::Device& device);
+  const identity::Device* device_of(const Connection& c) const;
+  std::optional<std::string> must_end(const Connection& c) const;
+  bool recheck(Connection& c, bool policies_changed);
+  void drop_denied_subscriptions(Connection& c);
   void seal_block();
   bool backlogged() const;
   void refuse_waiting(const Error& error, const Waiting& waiting);
@@ -133,7 +141,7 @@ class MqttFront {
   struct State;
   MqttFrontParts parts_;
   MqttFrontOptions options_;
-  std::shared_ptr<const PolicySnapshot> policies_;
+  std::shared_ptr<const FrontSnapshot> snapshot_;
   std::unique_ptr<State> state_;
 };
 

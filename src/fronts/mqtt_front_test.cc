@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <future>
-#include <mutex>
 #include <thread>
 
 #include "base/testing/fault_env.h"
@@ -165,18 +164,15 @@ class MqttFrontTest : public testing::Test {
     committer_ = std::make_unique<store::Committer>(*journal_, keys_.clock);
     options.listener = "mqtt";
     options.arn_prefix = "arn:aws:iot:local:000000000000:";
+    policies_ = policies_of(policy);
     front_ = std::make_unique<MqttFront>(MqttFrontParts{.loop = loop_,
                                                         .journal = *journal_,
                                                         .sealer = sealer_,
                                                         .committer = *committer_,
                                                         .clock = keys_.clock,
                                                         .hub = hub_,
-                                                        .registry =
-                                                            [this] {
-                                                              const std::lock_guard lock(mutex_);
-                                                              return registry_;
-                                                            }},
-                                         options, policies_of(policy));
+                                                        .refusals = refusals_},
+                                         options, snapshot());
     listener_ = net::TlsListener::open(loop_, {.name = "mqtt"},
                                        tls::Context::server(pki_.server("edge")).value())
                     .value();
@@ -205,8 +201,22 @@ class MqttFrontTest : public testing::Test {
     return credentials;
   }
   void publish_registry() {
-    const std::lock_guard lock(mutex_);
     registry_ = std::make_shared<const identity::RegistrySnapshot>(++generation_, devices_);
+    if (thread_.joinable()) apply();
+  }
+  std::shared_ptr<const FrontSnapshot> snapshot() const {
+    return std::make_shared<const FrontSnapshot>(
+        FrontSnapshot{.policies = policies_, .registry = registry_, .ended = ended_});
+  }
+  // What the front decides by from now on; returns how many connections were closed.
+  std::size_t apply() {
+    std::size_t closed = 0;
+    EXPECT_TRUE(on_loop([&, next = snapshot()] { closed = front_->apply(next); }));
+    return closed;
+  }
+  void set_policy(std::string_view text) {
+    policies_ = policies_of(text);
+    apply();
   }
   tls::BlockingClient connection_with(std::shared_ptr<const tls::Credentials> credentials) {
     return tls::BlockingClient::connect({"127.0.0.1", listener_->port()},
@@ -248,7 +258,9 @@ class MqttFrontTest : public testing::Test {
   keys::Sealer sealer_;
   keys::Sealer mark_sealer_;
   keys::Opener opener_;
-  std::mutex mutex_;
+  RefusalLog refusals_;
+  std::shared_ptr<const PolicySnapshot> policies_;
+  std::function<std::optional<tls::Refusal>(const crypto::CertificateFacts&, Time)> ended_;
   std::vector<identity::Device> devices_;
   std::uint64_t generation_ = 0;
   std::shared_ptr<const identity::RegistrySnapshot> registry_ =
@@ -329,10 +341,134 @@ TEST_F(MqttFrontTest, ADeviceThatIsNotRegisteredOrRevokedIsNotServed) {
   ASSERT_TRUE(seattle.connect());
   devices_[0].state = identity::DeviceState::Revoked;
   publish_registry();
-  front_->recheck(registry_);
   EXPECT_TRUE(seattle.ended());
   Device again = device("seattle");
   EXPECT_FALSE(again.connect());
+  const auto why = refusals_.find({.name = "seattle"});
+  ASSERT_FALSE(why.empty());
+  EXPECT_EQ(why.back().reason, "revoked");
+  ASSERT_TRUE(why.back().certificate);
+  EXPECT_EQ(why.back().certificate->sha256, devices_[0].certificate_sha256);
+}
+
+TEST_F(MqttFrontTest, ARevokedDeviceIsGoneWhenTheSnapshotIsApplied) {
+  start();
+  Device seattle = device("seattle");
+  Device newyork = device("newyork");
+  ASSERT_TRUE(seattle.connect());
+  ASSERT_TRUE(newyork.connect());
+  devices_[0].state = identity::DeviceState::Revoked;
+  registry_ = std::make_shared<const identity::RegistrySnapshot>(++generation_, devices_);
+  EXPECT_EQ(apply(), 1u);
+  std::vector<ConnectionInfo> open;
+  ASSERT_TRUE(on_loop([&] { front_->connections(open, 10); }));
+  ASSERT_EQ(open.size(), 1u);
+  EXPECT_EQ(open.front().thing, "newyork");
+  seattle.publish("seattle/t", "too late");
+  EXPECT_TRUE(seattle.ended());
+  EXPECT_TRUE(newyork.acknowledged(newyork.publish("newyork/t", "undisturbed")));
+  EXPECT_EQ(records(), std::vector<std::string>{"newyork newyork/t undisturbed"});
+}
+
+constexpr std::string_view kUntilNine = R"({
+  "Version": "2012-10-17",
+  "Statement": [
+    { "Effect": "Allow", "Action": ["iot:Connect", "iot:Publish"], "Resource": "*",
+      "Condition": { "DateLessThan": { "aws:CurrentTime": "2025-10-09T09:00:00Z" } } }
+  ]
+})";
+
+// The clock stands at 2025-10-09T08:53:20Z.
+TEST_F(MqttFrontTest, WhatIsAllowedUntilATimeIsRefusedAfterIt) {
+  start({}, kUntilNine);
+  Device seattle = device("seattle");
+  ASSERT_TRUE(seattle.connect());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(seattle.acknowledged(seattle.publish("t", "before")));
+  keys_.clock.advance(std::chrono::seconds(399));
+  ASSERT_TRUE(seattle.acknowledged(seattle.publish("t", "before")));
+  keys_.clock.advance(std::chrono::seconds(1));
+  seattle.publish("t", "at nine");
+  EXPECT_TRUE(seattle.ended());
+  EXPECT_EQ(records().size(), 4u);
+  Device again = device("seattle");
+  EXPECT_FALSE(again.connect());
+  const auto why = refusals_.find({.name = "seattle"});
+  ASSERT_EQ(why.size(), 2u);
+  EXPECT_EQ(why.front().action, "iot:Publish");
+  EXPECT_EQ(why.back().action, "iot:Connect");
+}
+
+TEST_F(MqttFrontTest, AChangedPolicyEndsConnectionsThatMayNoLongerConnect) {
+  start();
+  Device seattle = device("seattle");
+  Device newyork = device("newyork");
+  ASSERT_TRUE(seattle.connect());
+  ASSERT_TRUE(newyork.connect());
+  ASSERT_TRUE(newyork.acknowledged(newyork.publish("newyork/t", "1")));
+  set_policy(R"({ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Action": "*", "Resource": "*" },
+    { "Effect": "Deny", "Action": "iot:Connect",
+      "Resource": "arn:aws:iot:local:000000000000:client/seattle" } ] })");
+  EXPECT_TRUE(seattle.ended());
+  ASSERT_TRUE(newyork.acknowledged(newyork.publish("newyork/t", "2")));
+}
+
+TEST_F(MqttFrontTest, AChangedPolicyIsAskedForTopicsThatWereAllowedBefore) {
+  start();
+  Device seattle = device("seattle");
+  ASSERT_TRUE(seattle.connect());
+  ASSERT_TRUE(seattle.acknowledged(seattle.publish("seattle/t", "1")));
+  set_policy(R"({ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Action": "iot:Connect", "Resource": "*" } ] })");
+  seattle.publish("seattle/t", "2");
+  EXPECT_TRUE(seattle.ended());
+  EXPECT_EQ(records().size(), 1u);
+}
+
+TEST_F(MqttFrontTest, AChangedPolicyDropsSubscriptions) {
+  start();
+  Device seattle = device("seattle");
+  Device newyork = device("newyork");
+  ASSERT_TRUE(seattle.connect());
+  ASSERT_TRUE(newyork.connect());
+  ASSERT_EQ(newyork.subscribe("+/open", mqtt::Qos::AtMostOnce), mqtt::SubscribeCode::GrantedAtMostOnce);
+  ASSERT_EQ(newyork.subscribe("seattle/#", mqtt::Qos::AtMostOnce), mqtt::SubscribeCode::GrantedAtMostOnce);
+  EXPECT_TRUE(hub_.anybody_listens());
+  const std::string_view rest = R"({ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Action": ["iot:Connect", "iot:Publish", "iot:Receive"], "Resource": "*" }%s
+  ] })";
+  std::string one(rest);
+  one.replace(one.find("%s"), 2, R"(, { "Effect": "Allow", "Action": "iot:Subscribe",
+      "Resource": "arn:aws:iot:local:000000000000:topicfilter/+/open" })");
+  set_policy(one);
+  EXPECT_TRUE(hub_.anybody_listens());
+  std::string none(rest);
+  none.replace(none.find("%s"), 2, "");
+  set_policy(none);
+  EXPECT_FALSE(hub_.anybody_listens());
+  ASSERT_TRUE(seattle.acknowledged(seattle.publish("seattle/open", "1")));
+  newyork.ping();
+  EXPECT_TRUE(newyork.pong());
+}
+
+TEST_F(MqttFrontTest, AttributesThatChangeDecideAtOnce) {
+  devices_.reserve(4);
+  start({}, R"({ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Action": "iot:Connect", "Resource": "*" },
+    { "Effect": "Allow", "Action": "iot:Publish",
+      "Resource": "arn:aws:iot:local:000000000000:topic/${iot:Connection.Thing.Attributes[site]}" } ]
+  })");
+  const auto credentials = credentials_of("seattle");
+  devices_[0].attributes = {{"site", "north"}};
+  publish_registry();
+  Device seattle(connection_with(credentials), "seattle");
+  ASSERT_TRUE(seattle.connect());
+  ASSERT_TRUE(seattle.acknowledged(seattle.publish("north", "1")));
+  devices_[0].attributes = {{"site", "south"}};
+  publish_registry();
+  ASSERT_TRUE(seattle.acknowledged(seattle.publish("south", "2")));
+  seattle.publish("north", "3");
+  EXPECT_TRUE(seattle.ended());
 }
 
 TEST_F(MqttFrontTest, ADeviceThatConnectsAgainTakesItsClientIdOver) {

@@ -10,6 +10,7 @@
 #include "fronts/connection_log.h"
 #include "http/range.h"
 #include "http/s3_list.h"
+#include "identity/identity.h"
 
 namespace sealane::fronts {
 namespace {
@@ -43,18 +44,54 @@ std::string resource_of(const std::string& bucket_arn, const http::S3Request& re
 
 }  // namespace
 
-S3Front::S3Front(S3FrontOptions options, std::shared_ptr<const PolicySnapshot> policies,
-                 PrincipalOf principal_of, store::ObjectStore& store, const Clock& clock)
+S3Front::S3Front(S3FrontOptions options, std::shared_ptr<const FrontSnapshot> snapshot,
+                 PrincipalOf principal_of, store::ObjectStore& store, const Clock& clock,
+                 RefusalLog& refusals)
     : options_(std::move(options)),
-      policies_(std::move(policies)),
+      snapshot_(std::move(snapshot)),
       principal_of_(std::move(principal_of)),
       store_(store),
-      clock_(clock) {}
+      clock_(clock),
+      refusals_(refusals) {}
 
 net::Task<> S3Front::serve(net::TlsStream stream) {
   log_connection_open(options_.listener, stream.peer_address(), stream.facts());
   net::HttpHandler handler = [this](net::HttpExchange& exchange) { return handle(exchange); };
+  const std::uint64_t id = next_id_++;
+  open_.emplace(id, Open{stream, clock_.now()});
   co_await net::serve_http(std::move(stream), std::move(handler), net::HttpServerLimits{});
+  open_.erase(id);
+}
+
+std::size_t S3Front::apply(std::shared_ptr<const FrontSnapshot> snapshot) {
+  snapshot_ = std::move(snapshot);
+  if (!snapshot_->ended) return 0;
+  std::size_t closed = 0;
+  for (auto& [id, one] : open_) {
+    const auto& certificate = one.stream.facts().certificate;
+    if (!one.stream.is_open() || !certificate) continue;
+    const auto refusal = snapshot_->ended(*certificate, clock_.now());
+    if (!refusal) continue;
+    log::write(log::Level::Warning, "connection-closed",
+               {{"listener", options_.listener},
+                {"peer", one.stream.peer_address()},
+                {"identity", one.stream.facts().identity},
+                {"reason", std::string(tls::to_string(refusal->reason)) + ": " + refusal->detail}});
+    one.stream.close();
+    ++closed;
+  }
+  return closed;
+}
+
+std::size_t S3Front::connections(std::vector<ConnectionInfo>& out, std::size_t most) const {
+  std::size_t count = 0;
+  for (const auto& [id, one] : open_) {
+    if (!one.stream.is_open()) continue;
+    ++count;
+    if (out.size() < most)
+      out.push_back(ConnectionInfo::of(one.stream.facts(), one.stream.peer_address(), one.since));
+  }
+  return count;
 }
 
 net::Task<Status> S3Front::handle(net::HttpExchange& exchange) {
@@ -85,16 +122,20 @@ bool S3Front::may(const net::HttpExchange& exchange, const http::S3Request& requ
   const std::string action(http::policy_action(request));
   const std::string resource = resource_of(options_.bucket_arn, request);
   const policy::Principal& who = principal ? *principal : policy::Principal::anonymous();
+  const policy::CompiledPolicies& policies = snapshot_->policies->policies;
   const policy::Decision decision =
-      policy::decide(policies_->policies, {who, action, resource, context, now});
+      policy::decide(policies, {who, action, resource, context, now});
   if (decision.allowed() && principal) return true;
-  log::write(log::Level::Warning, "request-denied",
-             {{"listener", options_.listener},
-              {"peer", exchange.peer_address()},
-              {"identity", exchange.peer().identity},
-              {"action", action},
-              {"resource", resource},
-              {"reason", policy::explain(policies_->policies, decision)}});
+  const auto known = identity::parse_uri(exchange.peer().identity);
+  log_request_denied({.listener = options_.listener,
+                      .peer = exchange.peer_address(),
+                      .identity = exchange.peer().identity,
+                      .name = known ? known->name : std::string(),
+                      .action = action,
+                      .resource = resource,
+                      .policies = policies,
+                      .decision = decision},
+                     now, refusals_);
   return false;
 }
 

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
-#include "fronts/policy_snapshot.h"
+#include "fronts/connection_info.h"
+#include "fronts/front_snapshot.h"
+#include "fronts/refusal_log.h"
 #include "http/s3_request.h"
 #include "net/https_server.h"
 #include "store/object_store.h"
@@ -33,13 +37,24 @@ class S3Front {
   // The principal's ARN for a node's URI SAN; empty: nobody this store knows.
   using PrincipalOf = std::function<std::string(const std::string& identity)>;
 
-  S3Front(S3FrontOptions options, std::shared_ptr<const PolicySnapshot> policies,
-          PrincipalOf principal_of, store::ObjectStore& store, const Clock& clock);
+  S3Front(S3FrontOptions options, std::shared_ptr<const FrontSnapshot> snapshot,
+          PrincipalOf principal_of, store::ObjectStore& store, const Clock& clock,
+          RefusalLog& refusals);
 
   // One connection, from its handshake to its end.
   net::Task<> serve(net::TlsStream stream);
 
+  // Decides by `snapshot` from now on, and closes the connections whose certificate is no longer
+  // good.  Result: how many.
+  std::size_t apply(std::shared_ptr<const FrontSnapshot> snapshot);
+  // Appends the open connections, until `out` has `most`; returns how many there are.
+  std::size_t connections(std::vector<ConnectionInfo>& out, std::size_t most) const;
+
  private:
+  struct Open {
+    net::TlsStream stream;
+    Time since;
+  };
   net::Task<Status> handle(net::HttpExchange& exchange);
   net::Task<Status> put(net::HttpExchange& exchange, http::PutObject put);
   net::Task<Status> get(net::HttpExchange& exchange, http::GetObject get);
@@ -49,10 +64,13 @@ class S3Front {
   bool may(const net::HttpExchange& exchange, const http::S3Request& request);
 
   S3FrontOptions options_;
-  std::shared_ptr<const PolicySnapshot> policies_;
+  std::shared_ptr<const FrontSnapshot> snapshot_;
   PrincipalOf principal_of_;
   store::ObjectStore& store_;
   const Clock& clock_;
+  RefusalLog& refusals_;
+  std::map<std::uint64_t, Open> open_;
+  std::uint64_t next_id_ = 1;
 };
 
 }  // namespace sealane::fronts

@@ -38,19 +38,20 @@ class S3FrontTest : public testing::Test {
     objects_ = store::ObjectStore::open(env_, "./objects").value();
     auto parsed = policy::parse_document(kPolicy, policy::DocumentKind::Resource, "test");
     ASSERT_TRUE(parsed.value);
+    policies_ = std::make_shared<PolicySnapshot>(policy::compile(std::span(&*parsed.value, 1)));
     S3FrontOptions options;
     options.listener = "https";
     options.bucket = "weather";
     options.bucket_arn = "arn:aws:s3:::weather";
     options.put_bytes_max = 20u << 20;
     front_ = std::make_unique<S3Front>(
-        options, std::make_shared<PolicySnapshot>(policy::compile(std::span(&*parsed.value, 1))),
+        options, snapshot(),
         [](const std::string& uri) {
           const std::size_t at = uri.find("/node/");
           return at == std::string::npos ? ""
                                          : "arn:aws:iam::000000000000:role/" + uri.substr(at + 6);
         },
-        *objects_, clock_);
+        *objects_, clock_, refusals_);
     listener_ = net::TlsListener::open(loop_, {.name = "https"},
                                        tls::Context::server(pki_.server("lake")).value())
                     .value();
@@ -97,9 +98,17 @@ class S3FrontTest : public testing::Test {
     return told.ok() ? std::string(http::name_of(told->code)) : "";
   }
 
+  std::shared_ptr<const FrontSnapshot> snapshot(
+      decltype(FrontSnapshot::ended) ended = nullptr) const {
+    return std::make_shared<const FrontSnapshot>(
+        FrontSnapshot{.policies = policies_, .ended = std::move(ended)});
+  }
+
   tls::Pki pki_;
   FaultEnv env_;
   FakeClock clock_;
+  RefusalLog refusals_;
+  std::shared_ptr<const PolicySnapshot> policies_;
   net::Loop loop_;
   std::unique_ptr<store::ObjectStore> objects_;
   std::unique_ptr<S3Front> front_;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/node_setup.h"
 
-#include <boost/asio/signal_set.hpp>
-
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -48,12 +47,6 @@ StateLayout state_layout(const std::string& pipeline_file, const std::string& st
   return {state_folder.empty() ? folder_of(pipeline_file) + "/.sealane" : state_folder};
 }
 
-Result<std::string> read_beside(NodeSetup& setup, const std::string& relative) {
-  SEALANE_ASSIGN(const Bytes text,
-                 read_file(setup.env, setup.pipeline_folder + "/" + relative, kTextBytesMax));
-  return to_text(text);
-}
-
 Status load_setup(NodeSetup& setup, std::vector<Diagnostic>& diagnostics) {
   const std::string& file = setup.options.pipeline_file;
   SEALANE_ASSIGN(const Bytes text, read_file(setup.env, file, kTextBytesMax));
@@ -70,20 +63,36 @@ Status load_setup(NodeSetup& setup, std::vector<Diagnostic>& diagnostics) {
   if (!ca.ok())
     return fail(ca.error().kind, ca.error().message,
                 "`sealane ca init --pipeline " + file + "` makes the pipeline's CA");
-  setup.trusted_ca_pem = to_text(*ca);
   const std::string folder = setup.node_folder();
   auto credentials = tls::load_credentials(setup.env, folder + "/cert.pem", folder + "/key.pem");
   if (!credentials.ok())
     return fail(credentials.error().kind, credentials.error().message,
                 "`sealane ca issue --pipeline " + file + " --node " + setup.node->name +
                     "` gives the node its identity");
-  setup.credentials = *credentials;
   return {};
+}
+
+SnapshotSource::Files reloaded_files(const NodeSetup& setup) {
+  SnapshotSource::Files files;
+  files.pipeline = &setup.pipeline;
+  files.node = setup.node->name;
+  files.certificate = setup.node_folder() + "/cert.pem";
+  files.key = setup.node_folder() + "/key.pem";
+  files.own = {.ca_file = setup.state.trust_ca(), .crl_file = setup.state.trust_crl()};
+  return files;
+}
+
+Result<std::unique_ptr<AdminSocket>> open_admin_socket(const NodeSetup& setup) {
+  struct stat root{};
+  if (::stat(setup.state.root.c_str(), &root) != 0)
+    return fail_errno(errno, "cannot look at `" + setup.state.root + "`");
+  return AdminSocket::open(setup.node_folder(), root.st_uid);
 }
 
 Result<std::shared_ptr<tls::Context>> server_context(const NodeSetup& setup,
                                                      const pipeline::Listener& listener,
-                                                     tls::PeerCheck check) {
+                                                     const NodeSnapshot& snapshot,
+                                                     const ListenerRules& rules) {
   const auto least =
       pipeline::listener_min_tls(setup.pipeline, *setup.node, listener, setup.clock.now());
   if (!least)
@@ -93,9 +102,14 @@ Result<std::shared_ptr<tls::Context>> server_context(const NodeSetup& setup,
   tls::ServerPolicy policy;
   policy.version_min = to_tls(*least);
   policy.client_identity = tls::ClientIdentity::Required;
-  policy.credentials = setup.credentials;
-  policy.trusted_ca_pem = setup.trusted_ca_pem;
-  policy.check = std::move(check);
+  policy.credentials = snapshot.credentials;
+  policy.trusted_ca_pem = snapshot.trusted_pem();
+  policy.check = check_by(rules.current, rules.rule);
+  policy.revocation = revocation_by(rules.current);
+  policy.sessions = rules.sessions;
+  policy.listener = setup.node->name + "/" + std::string(listener.name());
+  policy.generation = [&current = rules.current] { return current.get()->policy_generation; };
+  policy.clock = &setup.clock;
   return tls::Context::server(std::move(policy));
 }
 
@@ -113,6 +127,7 @@ Result<std::unique_ptr<net::TlsListener>> open_listener(const NodeSetup& setup, 
   options.address = setup.node->address;
   options.port = port;
   options.limits.connections_max = setup.connections_max;
+  options.clock = &setup.clock;
   return net::TlsListener::open(loop, std::move(options), std::move(context));
 }
 
@@ -176,17 +191,10 @@ Status become_least(const NodeSetup& setup) {
   return {};
 }
 
-void stop_at_signals(net::Loop& loop) {
-  auto signals = std::make_shared<net::asio::signal_set>(loop.context(), SIGTERM, SIGINT);
-  signals->async_wait([&loop, signals](const boost::system::error_code& error, int number) {
-    if (error) return;
-    log::write(log::Level::Info, "stopping", {{"signal", std::int64_t{number}}});
-    loop.stop();
-  });
-}
-
 Status run_node(const RunOptions& options, std::vector<Diagnostic>& diagnostics) {
   SEALANE_TRY(harden_process());
+  // Until the node watches for it; a reload that early would read nothing new.
+  std::signal(SIGHUP, SIG_IGN);
   NodeSetup setup{.options = options};
   setup.connections_max = connections_within(raise_descriptors(), options.threads);
   SEALANE_TRY(load_setup(setup, diagnostics));

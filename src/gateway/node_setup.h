@@ -8,12 +8,16 @@
 
 #include "base/clock.h"
 #include "base/env.h"
+#include "gateway/admin_socket.h"
 #include "gateway/assemble.h"
+#include "gateway/peers.h"
+#include "gateway/snapshot.h"
 #include "net/https_client.h"
 #include "net/listener.h"
 #include "net/loop.h"
 #include "pipeline/model.h"
 #include "tls/policy.h"
+#include "tls/session_store.h"
 
 namespace sealane::gateway {
 
@@ -22,6 +26,7 @@ struct StateLayout {
   std::string root;
 
   std::string trust_ca() const { return root + "/trust/ca.pem"; }
+  std::string trust_crl() const { return root + "/trust/ca.crl"; }
   std::string registry() const { return root + "/registry.db"; }
   std::string node(const std::string& name) const { return root + "/nodes/" + name; }
 };
@@ -36,8 +41,6 @@ struct NodeSetup {
   const pipeline::Node* node = nullptr;
   std::string pipeline_folder{};
   StateLayout state{};
-  std::string trusted_ca_pem{};
-  std::shared_ptr<const tls::Credentials> credentials{};
   std::size_t connections_max = 0;  // of each loop
 
   std::string node_folder() const { return state.node(node->name); }
@@ -47,16 +50,22 @@ struct NodeSetup {
 // journal and the store need.
 std::size_t connections_within(std::uint64_t descriptors, unsigned loops);
 
-// Loads the pipeline and the node's identity.
+// Loads the pipeline, and sees that the node has been given its identity.
 Status load_setup(NodeSetup& setup, std::vector<Diagnostic>& diagnostics);
 
-// Text of a file beside the pipeline file.
-Result<std::string> read_beside(NodeSetup& setup, const std::string& relative);
+// The files of a node that are read anew while it runs; those of devices are the caller's to add.
+SnapshotSource::Files reloaded_files(const NodeSetup& setup);
 
 // The listener of one protocol with the versions and credentials of the node.
+struct ListenerRules {
+  const CurrentSnapshot& current;
+  PeerRule rule;
+  std::shared_ptr<tls::SessionStore> sessions;
+};
 Result<std::shared_ptr<tls::Context>> server_context(const NodeSetup& setup,
                                                      const pipeline::Listener& listener,
-                                                     tls::PeerCheck check);
+                                                     const NodeSnapshot& snapshot,
+                                                     const ListenerRules& rules);
 Result<std::unique_ptr<net::TlsListener>> open_listener(const NodeSetup& setup, net::Loop& loop,
                                                         const pipeline::Listener& listener,
                                                         std::uint16_t port,
@@ -83,8 +92,8 @@ void log_listening(const NodeSetup& setup, const net::TlsListener& listener);
 // Gives up root, and forbids what a running node never does.
 Status become_least(const NodeSetup& setup);
 
-// Ends the loop at SIGTERM and SIGINT.
-void stop_at_signals(net::Loop& loop);
+// The admin socket of the node, listening; open it before the registry is read.
+Result<std::unique_ptr<AdminSocket>> open_admin_socket(const NodeSetup& setup);
 
 Status run_gateway(NodeSetup& setup);
 Status run_store(NodeSetup& setup);

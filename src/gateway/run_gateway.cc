@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <boost/asio/steady_timer.hpp>
-
-#include <atomic>
-#include <set>
+#include <limits>
+#include <optional>
 #include <thread>
 
 #include "base/log.h"
@@ -10,78 +8,16 @@
 #include "fronts/mqtt_front.h"
 #include "gateway/delivery.h"
 #include "gateway/delivery_thread.h"
+#include "gateway/node_control.h"
 #include "gateway/node_setup.h"
-#include "identity/identity.h"
-#include "identity/registry.h"
 #include "keys/keyring.h"
 #include "keys/opener.h"
 #include "keys/sealer.h"
 #include "net/https_client.h"
-#include "pipeline/things.h"
-#include "policy/document.h"
-#include "policy/evaluate.h"
 #include "sinks/s3_sink.h"
 
 namespace sealane::gateway {
 namespace {
-
-constexpr std::chrono::milliseconds kRegistryLookInterval{100};
-constexpr int kLooksPerComplaint = 100;
-
-// The registry as it is now, for handshakes and fronts on every thread.
-class SharedRegistry {
- public:
-  void set(std::shared_ptr<const identity::RegistrySnapshot> snapshot) {
-    const std::lock_guard lock(mutex_);
-    snapshot_ = std::move(snapshot);
-  }
-  std::shared_ptr<const identity::RegistrySnapshot> get() const {
-    const std::lock_guard lock(mutex_);
-    return snapshot_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<const identity::RegistrySnapshot> snapshot_;
-};
-
-tls::Refusal refuse(tls::RefusalReason reason, std::string detail,
-                    const crypto::CertificateFacts& facts) {
-  tls::Refusal refusal;
-  refusal.reason = reason;
-  refusal.detail = std::move(detail);
-  refusal.certificate = facts;
-  return refusal;
-}
-
-// A device of this pipeline, listed in the hop's things file, whose certificate the registry has.
-tls::PeerCheck only_registered_devices(std::string pipeline,
-                                       std::shared_ptr<const std::set<std::string>> things,
-                                       const SharedRegistry& registry) {
-  return [pipeline = std::move(pipeline), things,
-          &registry](const crypto::CertificateFacts& facts) -> std::optional<tls::Refusal> {
-    const auto identity = identity::identity_of(facts);
-    if (!identity || identity->role != identity::Role::Device || identity->pipeline != pipeline)
-      return refuse(tls::RefusalReason::WrongRole,
-                    "not a device of this pipeline: `" +
-                        (facts.uris.empty() ? facts.subject : facts.uris.front()) + "`",
-                    facts);
-    const auto snapshot = registry.get();
-    const identity::Device* device = snapshot->find(facts.sha256);
-    if (device == nullptr)
-      return refuse(
-          tls::RefusalReason::Unregistered,
-          "certificate " + facts.sha256 + " of `" + identity->name + "` is not in the registry",
-          facts);
-    if (device->state == identity::DeviceState::Revoked)
-      return refuse(tls::RefusalReason::Revoked, "device `" + device->thing + "` was revoked",
-                    facts);
-    if (device->thing != identity->name || !things->contains(device->thing))
-      return refuse(tls::RefusalReason::WrongRole,
-                    "thing `" + device->thing + "` is not in the things file of the hop", facts);
-    return std::nullopt;
-  };
-}
 
 // The one hop of each protocol that this version carries for a gateway.
 Result<const pipeline::Hop*> only_hop(const NodeSetup& setup, pipeline::HopProtocol over) {
@@ -100,30 +36,6 @@ Result<const pipeline::Hop*> only_hop(const NodeSetup& setup, pipeline::HopProto
     return fail(ErrorKind::Invalid, "gateway `" + setup.node->name + "` has no " +
                                         std::string(pipeline::to_string(over)) + " hop");
   return found;
-}
-
-Result<policy::CompiledPolicies> device_policies(NodeSetup& setup, const pipeline::Hop& hop) {
-  SEALANE_ASSIGN(const std::string text, read_beside(setup, hop.policy_file));
-  auto parsed = policy::parse_document(text, policy::DocumentKind::IotDevice, hop.policy_file);
-  for (const Diagnostic& d : parsed.diagnostics)
-    log::write(d.severity == Severity::Error ? log::Level::Error : log::Level::Warning,
-               "policy-diagnostic", {{"detail", to_text(d)}});
-  if (!parsed.value)
-    return fail(ErrorKind::Invalid, "policy `" + hop.policy_file + "` cannot be evaluated",
-                "the lines above say where and why");
-  return policy::compile(std::span(&*parsed.value, 1));
-}
-
-Result<std::shared_ptr<const std::set<std::string>>> things_of(NodeSetup& setup,
-                                                               const pipeline::Hop& hop) {
-  const pipeline::Node* devices = setup.pipeline.find_node(hop.from);
-  SEALANE_CHECK(devices != nullptr);
-  SEALANE_ASSIGN(const std::string text, read_beside(setup, devices->things_file));
-  auto parsed = pipeline::parse_things(text, devices->things_file);
-  if (!parsed.value) return fail(ErrorKind::Invalid, to_text(parsed.diagnostics.front()));
-  auto names = std::make_shared<std::set<std::string>>();
-  for (const pipeline::Thing& thing : *parsed.value) names->insert(thing.name);
-  return std::shared_ptr<const std::set<std::string>>(names);
 }
 
 std::optional<tls::Endpoint> given_endpoint(const NodeSetup& setup, const std::string& node) {
@@ -152,152 +64,270 @@ struct Worker {
   std::thread thread;
 };
 
-}  // namespace
+// A gateway, composed part by part in this order; each part works with those before it.
+//
+// Owner:   run_gateway.
+// Threads: one constructs, runs and ends it; the loops, the committer and delivery have their own.
+class Gateway {
+ public:
+  explicit Gateway(NodeSetup& setup) : setup_(setup) {}
 
-Status run_gateway(NodeSetup& setup) {
-  SEALANE_ASSIGN(const pipeline::Hop* in, only_hop(setup, pipeline::HopProtocol::Mqtt));
-  SEALANE_ASSIGN(const pipeline::Hop* out, only_hop(setup, pipeline::HopProtocol::S3));
-  const pipeline::Listener* mqtt = setup.node->listener(pipeline::ListenerProtocol::Mqtt);
-  const pipeline::Node* lake = setup.pipeline.find_node(out->to);
-  SEALANE_CHECK(mqtt != nullptr && lake != nullptr);
-  SEALANE_ASSIGN(const policy::CompiledPolicies compiled, device_policies(setup, *in));
-  SEALANE_ASSIGN(auto things, things_of(setup, *in));
+  Status start();
+  // Until SIGTERM or SIGINT.
+  Status run();
 
-  const std::string folder = setup.node_folder();
+ private:
+  Status find_hops();
+  Status open_files();
+  Status open_workers();
+  Status open_journal();
+  Status open_delivery();
+  Status open_client();
+  void open_fronts();
+  NodeControl::Parts control_parts();
+  Result<std::shared_ptr<tls::Context>> new_context(const NodeSnapshot& snapshot) const;
+  fronts::FrontSnapshot front_snapshot(const std::shared_ptr<const NodeSnapshot>& from) const;
+  std::string folder() const { return setup_.node_folder(); }
+
+  NodeSetup& setup_;
+  const pipeline::Hop* in_ = nullptr;
+  const pipeline::Hop* out_ = nullptr;
+  const pipeline::Listener* mqtt_ = nullptr;
+  const pipeline::Node* lake_ = nullptr;
+
+  std::unique_ptr<AdminSocket> admin_;
+  std::optional<SnapshotSource> source_;
+  std::optional<CurrentSnapshot> current_;
+  PeerRule rule_;
+  std::shared_ptr<tls::SessionStore> sessions_ = tls::SessionStore::create();
+  fronts::RefusalLog refusals_;
+  std::unique_ptr<keys::Keyring> keyring_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+
+  std::optional<keys::Sealer> mark_sealer_;
+  std::optional<keys::Opener> start_opener_;
+  std::unique_ptr<store::Journal> journal_;
+  std::optional<store::Committer> committer_;
+
+  std::unique_ptr<net::HttpsClient> client_;
+  std::optional<sinks::S3Sink> sink_;
+  std::optional<keys::Opener> delivery_opener_;
+  std::optional<keys::Sealer> dataset_sealer_;
+  std::optional<crypto::Ed25519PrivateKey> manifest_key_;
+  std::unique_ptr<Delivery> delivery_;
+  std::optional<DeliveryThread> delivery_thread_;
+
+  fronts::MqttHub hub_;
+  std::optional<NodeControl> control_;
+};
+
+Status Gateway::start() {
+  SEALANE_TRY(find_hops());
+  SEALANE_TRY(open_files());
+  SEALANE_TRY(open_workers());
+  SEALANE_TRY(become_least(setup_));
+  SEALANE_TRY(open_journal());
+  SEALANE_TRY(open_delivery());
+  open_fronts();
+  control_.emplace(control_parts());
+  return {};
+}
+
+Status Gateway::find_hops() {
+  SEALANE_ASSIGN(in_, only_hop(setup_, pipeline::HopProtocol::Mqtt));
+  SEALANE_ASSIGN(out_, only_hop(setup_, pipeline::HopProtocol::S3));
+  mqtt_ = setup_.node->listener(pipeline::ListenerProtocol::Mqtt);
+  lake_ = setup_.pipeline.find_node(out_->to);
+  SEALANE_CHECK(mqtt_ != nullptr && lake_ != nullptr);
+  return {};
+}
+
+// INVARIANT: the admin socket listens before the registry is read, so that a revocation is either
+// in what is read here or waits for the socket's answer.
+Status Gateway::open_files() {
+  SEALANE_ASSIGN(admin_, open_admin_socket(setup_));
+  const pipeline::Node* devices = setup_.pipeline.find_node(in_->from);
+  SEALANE_CHECK(devices != nullptr);
+  SnapshotSource::Files files = reloaded_files(setup_);
+  for (const pipeline::ExternalAuthority& other : setup_.pipeline.authorities)
+    files.others.push_back(
+        {.ca_file = setup_.pipeline_folder + "/" + other.ca_file,
+         .crl_file = other.crl_file.empty() ? "" : setup_.pipeline_folder + "/" + other.crl_file});
+  files.policy = setup_.pipeline_folder + "/" + in_->policy_file;
+  files.things = setup_.pipeline_folder + "/" + devices->things_file;
+  files.registry = setup_.state.registry();
+  source_.emplace(setup_.env, setup_.clock, std::move(files));
+  SEALANE_ASSIGN(LoadedSnapshot loaded, source_->load(nullptr));
+  current_.emplace(std::move(loaded.snapshot));
+  rule_ = registered_devices(setup_.pipeline.name);
+  return {};
+}
+
+Result<std::shared_ptr<tls::Context>> Gateway::new_context(const NodeSnapshot& snapshot) const {
+  return server_context(setup_, *mqtt_, snapshot,
+                        {.current = *current_, .rule = rule_, .sessions = sessions_});
+}
+
+// Ports first, while a low one may still be bound.
+Status Gateway::open_workers() {
   SEALANE_ASSIGN(keys::Unlock unlock,
-                 keys::read_unlock(setup.env, folder, setup.options.passphrase_file));
-  SEALANE_ASSIGN(auto registry, identity::RegistryReader::open(setup.state.registry()));
-  SharedRegistry shared_registry;
-  shared_registry.set(registry.current());
-
-  // Ports first, while a low one may still be bound.
-  SEALANE_ASSIGN(auto keyring, keys::Keyring::open(folder, unlock, setup.clock));
-  std::vector<std::unique_ptr<Worker>> workers;
-  std::uint16_t port = port_of(setup, *mqtt);
-  for (unsigned i = 0; i < std::max(1u, setup.options.threads); ++i) {
-    auto worker = std::make_unique<Worker>(*keyring, setup.node->journal_key, setup.clock);
-    SEALANE_ASSIGN(auto context, server_context(setup, *mqtt,
-                                                only_registered_devices(setup.pipeline.name, things,
-                                                                        shared_registry)));
-    SEALANE_ASSIGN(worker->listener, open_listener(setup, worker->loop, *mqtt, port, context));
+                 keys::read_unlock(setup_.env, folder(), setup_.options.passphrase_file));
+  SEALANE_ASSIGN(keyring_, keys::Keyring::open(folder(), unlock, setup_.clock));
+  std::uint16_t port = port_of(setup_, *mqtt_);
+  for (unsigned i = 0; i < std::max(1u, setup_.options.threads); ++i) {
+    auto worker = std::make_unique<Worker>(*keyring_, setup_.node->journal_key, setup_.clock);
+    SEALANE_ASSIGN(auto context, new_context(*current_->get()));
+    SEALANE_ASSIGN(worker->listener, open_listener(setup_, worker->loop, *mqtt_, port, context));
     port = worker->listener->port();
-    workers.push_back(std::move(worker));
+    workers_.push_back(std::move(worker));
   }
-  SEALANE_TRY(become_least(setup));
+  return {};
+}
 
+Status Gateway::open_journal() {
   for (const char* part : {"/journal", "/spool", "/delivery"})
-    SEALANE_TRY(setup.env.make_folder(folder + part));
-  const store::JournalName journal_name{folder + "/journal", setup.pipeline.name,
-                                        setup.node->journal_key};
+    SEALANE_TRY(setup_.env.make_folder(folder() + part));
   SEALANE_ASSIGN(const DeliveryState delivered,
-                 load_delivery_state(setup.env, folder + "/delivery"));
-  keys::Sealer mark_sealer(*keyring, setup.node->journal_key, setup.clock);
-  keys::Opener start_opener = keys::Opener::with_keyring(*keyring);
-  store::JournalOptions journal_options;
-  journal_options.name = journal_name;
-  journal_options.durable_at_least = delivered.next_sequence - 1;
-  SEALANE_ASSIGN(auto journal,
-                 store::Journal::open(setup.env, mark_sealer, start_opener, journal_options));
-  log_recovered(journal->recovered(), journal->durable());
-  store::Committer committer(*journal, setup.clock);
+                 load_delivery_state(setup_.env, folder() + "/delivery"));
+  mark_sealer_.emplace(*keyring_, setup_.node->journal_key, setup_.clock);
+  start_opener_.emplace(keys::Opener::with_keyring(*keyring_));
+  store::JournalOptions options;
+  options.name = {folder() + "/journal", setup_.pipeline.name, setup_.node->journal_key};
+  options.durable_at_least = delivered.next_sequence - 1;
+  SEALANE_ASSIGN(journal_,
+                 store::Journal::open(setup_.env, *mark_sealer_, *start_opener_, options));
+  log_recovered(journal_->recovered(), journal_->durable());
+  committer_.emplace(*journal_, setup_.clock);
+  return {};
+}
 
-  SEALANE_ASSIGN(auto client_options,
-                 lake_client_options({.pipeline = setup.pipeline,
-                                      .hop = *out,
-                                      .lake = *lake,
-                                      .given = given_endpoint(setup, lake->name),
-                                      .credentials = setup.credentials,
-                                      .trusted_ca_pem = setup.trusted_ca_pem,
-                                      .now = setup.clock.now()}));
-  SEALANE_ASSIGN(auto client, net::HttpsClient::create(std::move(client_options)));
-  sinks::S3Sink sink(*client, setup.pipeline.bucket());
-  keys::Opener delivery_opener = keys::Opener::with_keyring(*keyring);
-  keys::Sealer dataset_sealer(*keyring, out->seal, setup.clock);
-  SEALANE_ASSIGN(const crypto::Ed25519PrivateKey manifest_key, keyring->manifest_signing_key());
-  DeliveryOptions delivery_options;
-  delivery_options.pipeline = setup.pipeline.name;
-  delivery_options.dataset = out->seal;
-  delivery_options.spool_folder = folder + "/spool";
-  delivery_options.state_folder = folder + "/delivery";
-  delivery_options.journal = journal_name;
-  delivery_options.limits.records_max = checked_cast<std::uint32_t>(std::min<std::uint64_t>(
-      lake->bundle_limits.max_records, std::numeric_limits<std::uint32_t>::max()));
-  delivery_options.limits.bytes_max = lake->bundle_limits.max_bytes;
-  delivery_options.limits.age_max = lake->bundle_limits.max_age;
-  SEALANE_ASSIGN(auto delivery, Delivery::open(setup.env, *journal, delivery_opener, dataset_sealer,
-                                               manifest_key, sink, delivery_options));
-  DeliveryThread delivery_thread(*delivery, setup.clock);
+Status Gateway::open_client() {
+  const auto snapshot = current_->get();
+  SEALANE_ASSIGN(auto options, lake_client_options({.pipeline = setup_.pipeline,
+                                                    .hop = *out_,
+                                                    .lake = *lake_,
+                                                    .given = given_endpoint(setup_, lake_->name),
+                                                    .credentials = snapshot->credentials,
+                                                    .trusted_ca_pem = snapshot->own_ca_pem(),
+                                                    .now = setup_.clock.now()}));
+  options.policy.revocation = revocation_by(*current_);
+  SEALANE_ASSIGN(client_, net::HttpsClient::create(std::move(options)));
+  return {};
+}
 
-  fronts::MqttHub hub;
-  const auto snapshot = std::make_shared<const fronts::PolicySnapshot>(compiled);
-  for (auto& worker : workers) {
+Status Gateway::open_delivery() {
+  SEALANE_TRY(open_client());
+  sink_.emplace(*client_, setup_.pipeline.bucket());
+  delivery_opener_.emplace(keys::Opener::with_keyring(*keyring_));
+  dataset_sealer_.emplace(*keyring_, out_->seal, setup_.clock);
+  SEALANE_ASSIGN(manifest_key_, keyring_->manifest_signing_key());
+  DeliveryOptions options;
+  options.pipeline = setup_.pipeline.name;
+  options.dataset = out_->seal;
+  options.spool_folder = folder() + "/spool";
+  options.state_folder = folder() + "/delivery";
+  options.journal = {folder() + "/journal", setup_.pipeline.name, setup_.node->journal_key};
+  const pipeline::BundleLimits& limits = lake_->bundle_limits;
+  options.limits.records_max = checked_cast<std::uint32_t>(
+      std::min<std::uint64_t>(limits.max_records, std::numeric_limits<std::uint32_t>::max()));
+  options.limits.bytes_max = limits.max_bytes;
+  options.limits.age_max = limits.max_age;
+  SEALANE_ASSIGN(delivery_, Delivery::open(setup_.env, *journal_, *delivery_opener_,
+                                           *dataset_sealer_, *manifest_key_, *sink_, options));
+  delivery_thread_.emplace(*delivery_, setup_.clock);
+  return {};
+}
+
+fronts::FrontSnapshot Gateway::front_snapshot(
+    const std::shared_ptr<const NodeSnapshot>& from) const {
+  fronts::FrontSnapshot snapshot{.policies = from->policies, .registry = from->registry};
+  snapshot.ended = [from, rule = rule_](const crypto::CertificateFacts& facts, Time now) {
+    return must_end(*from, rule, facts, now);
+  };
+  return snapshot;
+}
+
+void Gateway::open_fronts() {
+  const auto snapshot =
+      std::make_shared<const fronts::FrontSnapshot>(front_snapshot(current_->get()));
+  for (auto& worker : workers_) {
     fronts::MqttFrontOptions options;
     options.listener = worker->listener->name();
-    options.arn_prefix = pipeline::iot_arn_prefix(setup.pipeline);
-    worker->front = std::make_unique<fronts::MqttFront>(
-        fronts::MqttFrontParts{.loop = worker->loop,
-                               .journal = *journal,
-                               .sealer = worker->sealer,
-                               .committer = committer,
-                               .clock = setup.clock,
-                               .hub = hub,
-                               .registry = [&shared_registry] { return shared_registry.get(); }},
-        options, snapshot);
+    options.arn_prefix = pipeline::iot_arn_prefix(setup_.pipeline);
+    worker->front =
+        std::make_unique<fronts::MqttFront>(fronts::MqttFrontParts{.loop = worker->loop,
+                                                                   .journal = *journal_,
+                                                                   .sealer = worker->sealer,
+                                                                   .committer = *committer_,
+                                                                   .clock = setup_.clock,
+                                                                   .hub = hub_,
+                                                                   .refusals = refusals_},
+                                            options, snapshot);
   }
+}
 
+NodeControl::Parts Gateway::control_parts() {
+  NodeControl::Parts parts{.setup = setup_,
+                           .socket = *admin_,
+                           .source = *source_,
+                           .current = *current_,
+                           .refusals = refusals_,
+                           .sessions = sessions_,
+                           .rule = rule_};
+  parts.new_context = [this](const NodeSnapshot& snapshot) { return new_context(snapshot); };
+  parts.renew_upstream = [this](const NodeSnapshot& snapshot) {
+    return client_->set_identity(snapshot.credentials, snapshot.own_ca_pem());
+  };
+  for (auto& worker : workers_) {
+    fronts::MqttFront* front = worker->front.get();
+    parts.loops.push_back(
+        {.loop = worker->loop,
+         .listener = *worker->listener,
+         .apply =
+             [this, front](const std::shared_ptr<const NodeSnapshot>& next) {
+               return front->apply(
+                   std::make_shared<const fronts::FrontSnapshot>(front_snapshot(next)));
+             },
+         .connections = [front](std::vector<fronts::ConnectionInfo>& out,
+                                std::size_t most) { return front->connections(out, most); }});
+  }
+  return parts;
+}
+
+Status Gateway::run() {
   // Everything is constructed; from here on threads run.
-  committer.start();
-  delivery_thread.start();
-  for (auto& worker : workers) {
+  committer_->start();
+  delivery_thread_->start();
+  for (auto& worker : workers_) {
     worker->listener->start(
         [front = worker->front.get()](net::TlsStream stream) {
           return front->serve(std::move(stream));
         },
-        [name = worker->listener->name()](const std::string& peer, const tls::Refusal& refusal) {
-          fronts::log_connection_refused(name, peer, refusal);
+        [this, name = worker->listener->name()](const std::string& peer,
+                                                const tls::Refusal& refusal) {
+          fronts::log_connection_refused(name, peer, refusal, setup_.clock.now(), refusals_);
         });
     worker->thread = std::thread([loop = &worker->loop] { loop->run(); });
   }
-  log_listening(setup, *workers.front()->listener);
-
-  net::Loop admin;
-  stop_at_signals(admin);
-  net::asio::steady_timer look(admin.context());
-  int unreadable = 0;  // looks in a row
-  std::function<void()> look_again = [&] {
-    look.expires_after(kRegistryLookInterval);
-    look.async_wait([&](const boost::system::error_code& error) {
-      if (error) return;
-      auto changed = registry.refresh();
-      if (!changed.ok()) {
-        if (unreadable++ % kLooksPerComplaint == 0)
-          log::write(log::Level::Error, "registry-unreadable",
-                     {{"detail", changed.error().message}});
-        look_again();
-        return;
-      }
-      unreadable = 0;
-      if (*changed) {
-        shared_registry.set(registry.current());
-        for (auto& worker : workers) worker->front->recheck(registry.current());
-        log::write(log::Level::Info, "registry-reloaded",
-                   {{"generation", registry.current()->generation()}});
-      }
-      look_again();
-    });
-  };
-  look_again();
-  admin.run();
-
-  for (auto& worker : workers) worker->loop.stop();
-  for (auto& worker : workers) worker->thread.join();
-  committer.stop();
-  const Status closed = journal->close();
+  log_listening(setup_, *workers_.front()->listener);
+  control_->run();
+  for (auto& worker : workers_) worker->loop.stop();
+  for (auto& worker : workers_) worker->thread.join();
+  committer_->stop();
+  const Status closed = journal_->close();
   // A lake that does not answer holds nothing up: what it has not got stays in the journal and in
   // the spool.
-  client->interrupt();
-  delivery_thread.stop();
+  client_->interrupt();
+  delivery_thread_->stop();
   return closed;
+}
+
+}  // namespace
+
+Status run_gateway(NodeSetup& setup) {
+  Gateway gateway(setup);
+  SEALANE_TRY(gateway.start());
+  return gateway.run();
 }
 
 }  // namespace sealane::gateway

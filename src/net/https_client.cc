@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <utility>
 
 namespace sealane::net {
@@ -28,6 +29,10 @@ struct HttpsClient::State {
   Bytes input;  // received and not yet used
   bool answer_began = false;
   std::atomic<bool> interrupted = false;
+  std::mutex mutex;
+  std::shared_ptr<tls::Context> next_context;  // for the next request; null: none waits
+
+  void take_next_context();
 
   Time now() const {
     return options.policy.clock == nullptr ? SystemClock().now() : options.policy.clock->now();
@@ -44,6 +49,13 @@ struct HttpsClient::State {
     input.clear();
   }
 };
+
+void HttpsClient::State::take_next_context() {
+  const std::lock_guard lock(mutex);
+  if (!next_context) return;
+  context = std::exchange(next_context, nullptr);
+  close();
+}
 
 Status HttpsClient::State::open() {
   SEALANE_ASSIGN(auto opened, tls::BlockingClient::connect(options.endpoint, context,
@@ -179,6 +191,7 @@ Result<std::unique_ptr<HttpsClient>> HttpsClient::create(Options options) {
 Result<http::Response> HttpsClient::send(const http::Request& request) {
   if (state_->interrupted) return fail(ErrorKind::Unavailable, "interrupted");
   if (state_->connection && state_->now() >= state_->connection->facts().ends_at) state_->close();
+  state_->take_next_context();
   const bool kept = state_->connection.has_value();
   if (!kept) SEALANE_TRY(state_->open());
   auto response = state_->exchange(request);
@@ -199,6 +212,16 @@ std::optional<tls::PeerFacts> HttpsClient::facts() const {
 }
 
 void HttpsClient::close() { state_->close(); }
+Status HttpsClient::set_identity(std::shared_ptr<const tls::Credentials> credentials,
+                                 std::string trusted_ca_pem) {
+  tls::ClientPolicy policy = state_->options.policy;
+  policy.credentials = std::move(credentials);
+  policy.trusted_ca_pem = std::move(trusted_ca_pem);
+  SEALANE_ASSIGN(auto context, tls::Context::client(std::move(policy)));
+  const std::lock_guard lock(state_->mutex);
+  state_->next_context = std::move(context);
+  return {};
+}
 void HttpsClient::interrupt() { state_->interrupted = true; }
 
 }  // namespace sealane::net

@@ -42,6 +42,10 @@ class HttpsClient final : public http::HttpClient {
   std::optional<tls::PeerFacts> facts() const;
   // Later requests use a new connection.
   void close();
+  // Later requests use a new connection with this certificate and these CAs.  Threads: any.
+  // Errors: Invalid – they cannot be used; the client goes on as before.
+  Status set_identity(std::shared_ptr<const tls::Credentials> credentials,
+                      std::string trusted_ca_pem);
   // What waits, and every later request, fails with Unavailable within a moment.  Threads: any.
   // The look-up of a host name is not cut short.
   void interrupt();
