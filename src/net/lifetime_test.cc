@@ -12,6 +12,7 @@
 #include "net/testing/echo_server.h"
 #include "tls/session_store.h"
 #include "tls/testing/pki.h"
+#include "tls/testing/wire.h"
 
 namespace sealane::net {
 namespace {
@@ -200,17 +201,22 @@ TEST_F(Lifetime, WhoGetsNoTurnInTimeIsRefused) {
 
 TEST_F(Lifetime, AHandshakeThatStopsHalfwaySaysWhatWasOffered) {
   Server server(pki_.server("edge"), echo, {.handshake_time_max = 200ms});
-  Loop loop;
-  const auto context = tls::Context::client(device()).value();
+  // A ClientHello, and nothing after it.
+  tls::Wire wire;
+  tls::Connection client(tls::Context::client(device()).value(), wire.ends[0]);
+  ASSERT_EQ(client.handshake(), tls::Step::WantRead);
+  Bytes hello(4096);
+  const ssize_t size = ::recv(wire.ends[1], hello.data(), hello.size(), 0);
+  ASSERT_GT(size, 0);
+  hello.resize(static_cast<std::size_t>(size));
   auto socket = tls::PlainSocket::connect(server.endpoint(), kWait);
   ASSERT_TRUE(socket.ok());
-  tls::Connection connection(context, socket->descriptor());
-  EXPECT_EQ(connection.handshake(), tls::Step::WantRead);
+  ASSERT_TRUE(socket->write(hello, kWait).ok());
   const auto refusal = server.refusal();
   EXPECT_EQ(refusal.reason, tls::RefusalReason::Timeout);
   ASSERT_TRUE(refusal.hello);
   EXPECT_EQ(refusal.hello->versions, std::vector<std::string>{"TLSv1.3"});
-  EXPECT_GT(refusal.bytes, 100u);
+  EXPECT_EQ(refusal.bytes, hello.size());
 }
 
 // --- resumption
