@@ -22,7 +22,7 @@ namespace sealane::tls {
 // first; resuming does not make it live longer.
 //
 // Source:  RFC 8446 §2.2, §4.6.1; RFC 5246 §7.3.
-// Bounds:  limits; the session used longest ago goes first.  About 11 KiB each, with a P-256
+// Bounds:  limits; the session used longest ago goes first.  About 13 KiB each, with a P-256
 //          certificate; sessions of one full handshake share the certificate.
 // Threads: any; one lock.
 class SessionStore {
