@@ -297,6 +297,8 @@ TEST_F(Matrix, ResumedHandshake) {
         ASSERT_TRUE(attempt(client, first).let_in);
         const Attempt again = attempt(client, first);
         ASSERT_TRUE(again.let_in && again.resumed);
+        EXPECT_EQ(again.facts.group, "X25519");
+        EXPECT_EQ(again.facts.version, to_string(version));
         befall(row.fault);
         const auto refused_before = store_->counts().refused;
         const auto unknown_before = store_->counts().unknown;

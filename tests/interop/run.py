@@ -23,6 +23,7 @@ import traceback
 sys.dont_write_bytecode = True
 
 import clients
+import resumption
 import servers
 from clients import CLIENTS, TOOLS, publish, subscribe
 from servers import ROOT, SEALANE
@@ -116,6 +117,29 @@ def transport(server):
     check(connack(server), "the repaired client was refused")
 
 
+def resumes(server, reuses):
+    """Every connection that offers a session resumes it, and the listener's log says so."""
+    before = resumption.resumed_in_log(server)
+    count = reuses()
+    check(count == resumption.ROUNDS, f"reused {count}/{resumption.ROUNDS}")
+    logged = resumption.resumed_in_log(server) - before
+    check(logged == count, f"the log has {logged} resumed connections of {count}")
+
+
+def openssl_resumes(server):
+    with servers.scratch() as folder:
+        resumes(server, lambda: resumption.openssl_reuses(server, "alpha", folder))
+
+
+def resumption_tests(server):
+    for newest in (True, False):
+        for farewell in (True, False):
+            yield (f"Python's ssl resumes with the {'newest' if newest else 'first'} session, "
+                   f"{'after a farewell' if farewell else 'after the transport just ended'}",
+                   lambda n=newest, f=farewell: resumes(server, lambda: resumption.python_reuses(server, "alpha", n, f)))
+    yield "openssl s_client resumes with -sess_in", lambda: openssl_resumes(server)
+
+
 def broker_tests(server):
     for publisher in CLIENTS:
         for subscriber in CLIENTS:
@@ -126,6 +150,8 @@ def broker_tests(server):
             yield f"{publisher} on another station's topic, QoS {qos}", lambda p=publisher, q=qos: wrong_topic(server, p, q)
         yield f"{publisher} subscribes to another station's topic", lambda p=publisher: wrong_subscription(server, p)
     yield "plaintext, no certificate and TLS 1.2 are refused", lambda: transport(server)
+    if server.name == "edge":
+        yield from resumption_tests(server)
 
 
 # --- tests without a broker -------------------------------------------------------------------------
