@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint32_t kFinalMarker = 0xffffffff;
 constexpr std::uint64_t kFramesMax = 0xffffffff;
 constexpr std::size_t kMarkerBytes = 4;
+constexpr std::size_t kSuiteBytes = 4;  // enough to see what is no message
 constexpr std::size_t kFirstHeaderBytes = 256;
 
 }  // namespace
@@ -22,7 +23,7 @@ StreamOpener::StreamOpener(Cipher& cipher, DataKeyFor data_key_for, Sink sink,
       data_key_for_(std::move(data_key_for)),
       sink_(std::move(sink)),
       options_(std::move(options)) {
-  expect(Expect::Header, kFirstHeaderBytes);
+  expect(Expect::Header, kSuiteBytes);
 }
 
 Status StreamOpener::write(ByteSpan piece) {

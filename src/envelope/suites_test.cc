@@ -72,7 +72,8 @@ TEST(OwnVectors, InspectionTellsThemWithoutAKey) {
     EXPECT_EQ(seen->recipients.size(), vector.keys.size());
     EXPECT_EQ(seen->frames > 0, vector.frame_length > 0);
     EXPECT_EQ(seen->header_bytes + seen->body_bytes + seen->footer_bytes, vector.message.size());
-    const std::size_t expected = (vector.suite->commits() ? 0u : 1u) + (vector.frame_length ? 0 : 1);
+    const std::size_t expected =
+        (vector.suite->commits() ? 0u : 1u) + (vector.frame_length ? 0 : 1);
     EXPECT_EQ(seen->problems.size(), expected) << name_of(vector);
     Bytes longer = vector.message;
     longer.push_back({});
@@ -89,7 +90,7 @@ TEST(OwnVectors, InspectionTellsThemWithoutAKey) {
 
 // Where the parts of a message stand.
 struct Parts {
-  std::size_t header = 0;  // bytes
+  std::size_t header = 0;             // bytes
   std::vector<std::size_t> frames{};  // where each begins
   std::size_t body_end = 0;
 };
@@ -251,9 +252,9 @@ TEST_P(Tamper, FramesSwappedDroppedRepeatedOrSplicedFromAnotherMessage) {
       return out;
     };
     ASSERT_EQ(with({0, 1, 2}), vector.message);
-    for (const Bytes& changed : {with({1, 0, 2}), with({0, 2}), with({1, 2}), with({2}), with({}),
-                                 with({0, 1}), with({0, 0, 1, 2}), with({0, 1, 1, 2}),
-                                 with({0, 1, 2, 2}), with({0, 2, 1})})
+    for (const Bytes& changed :
+         {with({1, 0, 2}), with({0, 2}), with({1, 2}), with({2}), with({}), with({0, 1}),
+          with({0, 0, 1, 2}), with({0, 1, 1, 2}), with({0, 1, 2, 2}), with({0, 2, 1})})
       refused(vector, changed);
     // Header of one message, body of another under the same keys, suite and context; and one frame.
     for (const OwnVector& other : own_vectors()) {
@@ -316,8 +317,8 @@ TEST(Ranges, EveryFrameBorderOfEverySuiteAndNoByteMoreThanTheFrames) {
     ASSERT_EQ(reader->size(), size);
     for (std::uint64_t border = 0; border <= size; border += frame)
       for (std::uint64_t from = border > 0 ? border - 1 : 0; from <= border + 1; ++from)
-        for (const std::uint64_t count : {std::uint64_t{0}, std::uint64_t{1}, frame - 1, frame,
-                                          frame + 1, 2 * frame, size}) {
+        for (const std::uint64_t count :
+             {std::uint64_t{0}, std::uint64_t{1}, frame - 1, frame, frame + 1, 2 * frame, size}) {
           const ReadCounts before = reader->counts();
           const auto range = reader->read(from, count);
           if (from > size || count > size - from) {
@@ -327,7 +328,8 @@ TEST(Ranges, EveryFrameBorderOfEverySuiteAndNoByteMoreThanTheFrames) {
           }
           ASSERT_TRUE(range.ok()) << name_of(vector) << ": " << range.error().message;
           EXPECT_EQ(*range, to_bytes(ByteSpan(vector.plaintext).subspan(from, count)));
-          const std::uint64_t touched = count == 0 ? 0 : (from + count - 1) / frame - from / frame + 1;
+          const std::uint64_t touched =
+              count == 0 ? 0 : (from + count - 1) / frame - from / frame + 1;
           EXPECT_LE(reader->counts().bytes - before.bytes,
                     touched * (frame + kFinalFrameOverheadBytes));
           EXPECT_LE(reader->counts().reads - before.reads, 1u);

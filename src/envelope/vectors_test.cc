@@ -260,11 +260,11 @@ struct DecryptVectors {
     folder = std::filesystem::path(testing::TempDir()) / "sealane_esdk_vectors";
     std::filesystem::remove_all(folder);
     // Python's own module, so that the product needs no reader of zip files.
-    auto unzip = ChildProcess::spawn(
-        {.argv = {"/usr/bin/python3", "-m", "zipfile", "-e",
-                  vectors_folder() + "/esdk/v4-Net-4.0.1.zip", folder.string()},
-         .stdout_file = {},
-         .stderr_file = {}});
+    auto unzip =
+        ChildProcess::spawn({.argv = {"/usr/bin/python3", "-m", "zipfile", "-e",
+                                      vectors_folder() + "/esdk/v4-Net-4.0.1.zip", folder.string()},
+                             .stdout_file = {},
+                             .stderr_file = {}});
     if (!unzip.ok() || !unzip->wait(std::chrono::seconds(60)).ok()) return;
     plaintext = read_text(folder / "plaintexts/small");
     const auto manifest = json::parse(read_text(folder / "manifest.json"));

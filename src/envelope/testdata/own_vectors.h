@@ -24,8 +24,8 @@ struct OwnVector {
 inline UnwrappingKey own_key(const json::Value& file, const std::string& name) {
   const WrappingKeyName known = {std::string(file.text_or_empty("namespace")), name};
   if (!name.starts_with("rsa-"))
-    return RawAesKey{known, Secret::take(
-                                from_base64(file.find("aes")->text_or_empty(name)).value())};
+    return RawAesKey{known,
+                     Secret::take(from_base64(file.find("aes")->text_or_empty(name)).value())};
   using crypto::RsaPadding;
   RsaPadding padding = RsaPadding::Pkcs1;
   for (RsaPadding each : {RsaPadding::OaepSha1, RsaPadding::OaepSha256, RsaPadding::OaepSha384,
