@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <charconv>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -46,8 +47,8 @@ inline std::vector<OwnVector> own_vectors() {
   for (const json::Value& each : *file.value->find("messages")->array()) {
     OwnVector& vector = out.emplace_back();
     vector.suite = find_suite(each.text_or_empty("suite"));
-    vector.frame_length =
-        static_cast<std::uint32_t>(std::stoul(each.find("frame_length")->number()->lexeme));
+    const std::string& digits = each.find("frame_length")->number()->lexeme;
+    std::from_chars(digits.data(), digits.data() + digits.size(), vector.frame_length);
     for (const json::Member& pair : *each.find("context")->object())
       vector.context[pair.name] = *pair.value.text();
     vector.plaintext = to_bytes(each.text_or_empty("plaintext"));
