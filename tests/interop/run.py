@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs Sealane against other people's programs (script/test --interop).
 
-  run.py [--server NAME] [--list] [PART_OF_A_TEST'S_NAME]...
+  run.py [--server NAME] [--java] [--list] [PART_OF_A_TEST'S_NAME]...
 
 Clients are downloaded into build/interop once.  Mosquitto is tested the same way as the edge: what
 fails there fails because of the harness, not because of the edge.  The last line counts.
@@ -30,7 +30,7 @@ from servers import ROOT, SEALANE
 
 HERE = pathlib.Path(__file__).resolve().parent
 PYTHON_PACKAGES = ["paho-mqtt==2.*", "aws-encryption-sdk==4.*", "jsonschema==4.*", "PyYAML==6.*", "cryptography"]
-NODE_PACKAGES = ["mqtt@5"]
+NODE_PACKAGES = ["mqtt@5", "@aws-crypto/client-node@5"]
 STATIONS = ["alpha", "beta", "alpha" + servers.WATCH, "beta" + servers.WATCH]
 
 
@@ -228,7 +228,8 @@ def demo_recount():
         check(status == 1 and "planted holds 1 markers" in said, f"a planted marker was not found: {said}")
 
 
-def other_tests():
+def other_tests(with_java):
+    yield from esdk_matrix.tests(with_java)
     schema = ROOT / "schema/pipeline.schema.json"
     for pipeline in sorted(ROOT.glob("examples/*/pipeline.yaml")) if schema.exists() else []:
         yield (f"jsonschema accepts {pipeline.relative_to(ROOT)}",
@@ -284,10 +285,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="*")
     parser.add_argument("--server", choices=sorted(servers.SERVERS), action="append")
+    parser.add_argument("--java", action="store_true", help="sealed messages also with the SDK for Java; needs a JDK and mvn")
     parser.add_argument("--list", action="store_true")
     args = parser.parse_args()
     if not args.list:
         install_tools()
+        if args.java:
+            esdk_matrix.install_java()
     runner = Runner(args.words, args.list)
     for name in args.server or ["mosquitto", "edge"]:
         if name == "edge" and not servers.edge_available():
@@ -295,7 +299,7 @@ def main():
             continue
         run_broker(runner, name)
     if not args.server:
-        for title, test in other_tests():
+        for title, test in other_tests(args.java):
             runner.run(title, test)
     print(f"{runner.passed} passed, {runner.failed} failed")
     return 1 if runner.failed else 0
