@@ -180,7 +180,7 @@ std::string explain(const CompiledPolicies& policies, const Decision& decision);
 enum class Match : std::uint8_t { No, Yes, Unknown };
 std::string_view to_string(Match match);  // `no`, `yes`, `unknown`
 
-// Whether one statement applies to a request, and what keeps it from it.
+// Whether one statement applies to a request, and why not.
 struct StatementExplanation {
   Decision::Place place;
   DocumentKind kind{};
@@ -189,13 +189,12 @@ struct StatementExplanation {
   std::uint32_t line = 0;
   std::string sid;  // empty when the statement has none
   Match matched = Match::No;
-  // One sentence: the first element or condition that does not match or cannot be told, as
-  // `Condition Bool aws:SecureTransport: the request has no such key`; `every element matches`.
+  // The first element that fails: `Condition Bool aws:SecureTransport: the request has no such
+  // key`.
   std::string why;
 };
 
-// Every statement, by document and statement.  For people: it allocates, and looks at statements
-// that a decision never reaches.  Empty when the documents cannot be evaluated at all.
+// Every statement in order; allocates.  Empty when the documents cannot be evaluated at all.
 std::vector<StatementExplanation> explain_statements(const CompiledPolicies& policies,
                                                      const Request& request);
 

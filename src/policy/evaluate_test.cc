@@ -623,6 +623,51 @@ TEST(Decide, RequestsInFrontReadTheContextBehind) {
   EXPECT_TRUE(holds(R"({"StringEquals":{"a:k":"x","a:l":"y"}})", request));
 }
 
+// --- the policy that a cloud's answer showed as "encryption in transit"
+
+std::pair<Outcome, std::string> seed(const std::string& effect, const std::string& op,
+                                     const std::string& value, const Context& context) {
+  const std::string s = R"({"Effect":")" + effect +
+                        R"(","Action":"iot:*","Resource":"*","Condition":{")" + op +
+                        R"(":{"aws:SecureTransport":")" + value + R"("}}})";
+  const auto policies = compiled(document(s), DocumentKind::IotDevice);
+  const Request request{.principal = Principal::device(),
+                        .action = "iot:Publish",
+                        .resource = "arn:aws:iot:local:0:topic/t",
+                        .context = context,
+                        .now = kNow};
+  return {decide(policies, request).outcome(), explain_statements(policies, request).at(0).why};
+}
+TEST(SeedPolicy, AllowsOverTlsAndSaysWhyNotOtherwise) {
+  const Context tls = with("aws:SecureTransport", "true");
+  const Context plain = with("aws:SecureTransport", "false");
+  using Answer = std::pair<Outcome, std::string>;
+  EXPECT_EQ(seed("Allow", "Bool", "true", tls), Answer(Outcome::Allowed, "every element matches"));
+  EXPECT_EQ(seed("Allow", "Bool", "true", {}),
+            Answer(Outcome::ImplicitlyDenied,
+                   "Condition Bool aws:SecureTransport: the request has no such key"));
+  EXPECT_EQ(seed("Allow", "Bool", "true", plain),
+            Answer(Outcome::ImplicitlyDenied,
+                   "Condition Bool aws:SecureTransport: the request's `false` does not match"));
+}
+TEST(SeedPolicy, VariantsAreExplainedOtherwise) {
+  const Context tls = with("aws:SecureTransport", "true");
+  using Answer = std::pair<Outcome, std::string>;
+  // Without the key: IfExists lets everything pass, `StringNotEquals` too, and `Null` asks for it.
+  EXPECT_EQ(seed("Allow", "BoolIfExists", "true", {}),
+            Answer(Outcome::Allowed, "every element matches"));
+  EXPECT_EQ(seed("Allow", "StringNotEquals", "true", tls),
+            Answer(Outcome::ImplicitlyDenied,
+                   "Condition StringNotEquals aws:SecureTransport: the request's `true` is among "
+                   "the values"));
+  EXPECT_EQ(seed("Allow", "Null", "true", tls),
+            Answer(Outcome::ImplicitlyDenied,
+                   "Condition Null aws:SecureTransport: the request has the key"));
+  EXPECT_EQ(seed("Deny", "Bool", "false", tls),
+            Answer(Outcome::ImplicitlyDenied,
+                   "Condition Bool aws:SecureTransport: the request's `true` does not match"));
+}
+
 // --- caching
 
 TEST(Cacheable, OnlyIfEveryKeyReadIsConstantAndNoTime) {
