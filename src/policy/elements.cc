@@ -174,6 +174,7 @@ Result<Operand> parse_operand(Operator op, std::string_view text, LanguageVersio
       if (parts.size() < 6 && text != "*" && !pattern.has_variables)
         return wrong("an ARN",
                      "it takes six parts: `arn:partition:service:region:account:resource`");
+      if (!pattern.has_variables) pattern.arn = lay_out_arn(pattern.ready);
       return Operand(std::move(pattern));
     }
     case Operator::NumericEquals:

@@ -135,13 +135,14 @@ Truth Matcher::pattern_matches(Operator op, DocumentKind kind, const Pattern& pa
         op == Operator::StringEqualsIgnoreCase ? CaseRule::IgnoreAscii : CaseRule::Exact;
     return truth_of(glob_match(pieces, value, rule));
   };
+  if (arn && pattern.arn) return truth_of(arn_match(*pattern.arn, *arn));
   if (!pattern.has_variables) return match(pattern.ready);
   Instance instance;
   instantiate(pattern, kind, instance);
   // Without its value the text matches nothing: a negated operator then holds.
   if (instance.state == Instance::State::Missing) return kFalse;
   if (instance.state == Instance::State::Unsafe) return unknown(Obstacle::UnsafeVariable);
-  return match(instance.span());
+  return match(instance.pieces.span());
 }
 
 // When a condition on the time of the request may next turn.

@@ -12,6 +12,7 @@
 #include "policy/compile_internal.h"
 #include "policy/evaluate.h"
 #include "policy/operator_arn.h"
+#include "policy/piece_list_internal.h"
 #include "policy/truth_internal.h"
 
 namespace sealane::policy {
@@ -39,9 +40,7 @@ struct KeyValues {
 struct Instance {
   enum class State : std::uint8_t { Ready, Missing, Unsafe };
   State state = State::Ready;
-  std::size_t count = 0;
-  std::array<GlobPiece, kPatternPiecesMax> pieces;
-  std::span<const GlobPiece> span() const { return std::span(pieces).first(count); }
+  PieceList<kPatternPiecesMax> pieces;
 };
 
 // Holds the parts of statements against one request, and notes what was read of it.

@@ -50,7 +50,7 @@ KeyValues Matcher::look_up(std::size_t key) {
 void Matcher::instantiate(const Pattern& pattern, DocumentKind kind, Instance& out) {
   for (const PatternPiece& piece : pattern.pieces) {
     if (piece.kind != PatternPiece::Kind::Variable) {
-      out.pieces[out.count++] = plain_piece(piece);
+      out.pieces.add(plain_piece(piece));
       continue;
     }
     const KeyValues values = read(piece.key);
@@ -70,10 +70,10 @@ void Matcher::instantiate(const Pattern& pattern, DocumentKind kind, Instance& o
     if (kind == DocumentKind::IotDevice && values.state == KeyValues::State::Single &&
         !is_substitutable_in_iot(text)) {
       if (out.state == Instance::State::Ready) out.state = Instance::State::Unsafe;
-      out.pieces[out.count++] = {GlobPiece::Kind::AnyRun, {}};
+      out.pieces.add({GlobPiece::Kind::AnyRun, {}});
       continue;
     }
-    out.pieces[out.count++] = {GlobPiece::Kind::Literal, text};
+    out.pieces.add({GlobPiece::Kind::Literal, text});
   }
 }
 

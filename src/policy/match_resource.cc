@@ -47,7 +47,7 @@ Truth Matcher::resources(const CompiledStatement& statement) {
       instantiate(pattern.resource, statement.kind, instance);
       if (instance.state == Instance::State::Missing)
         missing = true;
-      else if (head && glob_match(instance.span(), (*resource_)[5]))
+      else if (head && glob_match(instance.pieces.span(), (*resource_)[5]))
         (instance.state == Instance::State::Unsafe ? unsafe : any) = true;
     }
     if (any && listed) return kTrue;

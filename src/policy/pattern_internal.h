@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "policy/glob.h"
+#include "policy/operator_arn.h"
 
 namespace sealane::policy {
 
@@ -35,6 +36,7 @@ struct Pattern {
   std::vector<PatternPiece> pieces;
   std::vector<GlobPiece> ready;  // the pieces as the matcher takes them; none with variables
   bool has_variables = false;
+  std::optional<ArnLayout> arn;  // of an ARN operator's value without variables
 };
 
 // Which characters are more than themselves.
