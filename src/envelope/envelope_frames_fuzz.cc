@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// A sealed message is edited; it opens only if the edits left it as it was, and reading it whole
-// and by ranges agree.
+// A sealed message is edited; it opens only if the edits left it as it was, and opening it whole,
+// in pieces and by ranges agree.
 //
-// Input: frame length / 16 - 1 (low 3 bits), plaintext length, then edits of four bytes:
-// kind, position (two bytes), argument.
+// Input: frame length / 16 - 1 (low 3 bits) and whether it is signed (the fourth), plaintext
+// length, then edits of four bytes: kind, position (two bytes), argument.
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 
+#include "envelope/footer.h"
 #include "envelope/message.h"
-#include "envelope/seekable.h"
 #include "envelope/testdata/known_answer.h"
+#include "envelope/testdata/opening.h"
 
 namespace {
 
@@ -53,12 +55,20 @@ void edit(Bytes& message, std::size_t header, std::size_t frame, ByteReader& rea
   }
 }
 
+bool decrypts(envelope::Cipher& cipher, const Bytes& message) {
+  return envelope::decrypt_message(
+             cipher, message,
+             [](const envelope::Header&) -> Result<Secret> { return known().data_key.clone(); })
+      .ok();
+}
+
 #ifdef SEALANE_PLANTED_DEFECT
 // Trusts the final frame for being where the size says.
 bool accepts(envelope::Cipher& cipher, const Bytes& message) {
   const auto decoded = envelope::decode_header(message);
   if (!decoded.ok() || !*decoded) return false;
   const envelope::Header& header = (*decoded)->header;
+  if (envelope::suite_of(header.suite).is_signed()) return decrypts(cipher, message);
   const auto key = envelope::open_header(cipher, **decoded, message, known().data_key);
   const auto layout =
       envelope::layout_for_body(message.size() - (*decoded)->size, header.frame_length);
@@ -76,14 +86,10 @@ bool accepts(envelope::Cipher& cipher, const Bytes& message) {
   return true;
 }
 #else
-bool accepts(envelope::Cipher& cipher, const Bytes& message) {
-  return envelope::decrypt_message(
-             cipher, message,
-             [](const envelope::Header&) -> Result<Secret> { return known().data_key.clone(); })
-      .ok();
-}
+bool accepts(envelope::Cipher& cipher, const Bytes& message) { return decrypts(cipher, message); }
 #endif
 
+// What a signature covers is the whole message; a range is of its frames.
 bool reads_by_ranges(const Bytes& message, ByteSpan plaintext) {
   auto reader = envelope::SeekableReader::open(
       [&](std::uint64_t offset, MutableByteSpan to) -> Status {
@@ -104,28 +110,69 @@ bool reads_by_ranges(const Bytes& message, ByteSpan plaintext) {
   return true;
 }
 
+// Nothing but the beginning of the plaintext is released, and nothing at all before the end when
+// the whole was asked for.
+bool opens_in_pieces(const Bytes& message, const Bytes& plaintext, std::size_t piece) {
+  const envelope::DataKeyFor find = [](const envelope::Header&) -> Result<Secret> {
+    return known().data_key.clone();
+  };
+  const auto frames = envelope::open_in_pieces(message, find, {}, piece);
+  require(frames.released.size() <= plaintext.size() &&
+          std::equal(frames.released.begin(), frames.released.end(), plaintext.begin()));
+  const auto whole =
+      envelope::open_in_pieces(message, find, {.release = envelope::Release::WhenComplete}, piece);
+  require(whole.status.ok() == frames.status.ok());
+  require(whole.released == (whole.status.ok() ? plaintext : Bytes()));
+  return whole.status.ok();
+}
+
+struct Sealed {
+  Bytes plaintext;
+  Bytes message;
+  std::size_t header_bytes = 0;
+};
+
+// Signing takes longer than everything else; a message of one kind is sealed once.
+const Sealed& sealed_as(std::uint8_t kind, std::uint8_t length) {
+  static std::map<std::pair<std::uint8_t, std::uint8_t>, Sealed> all;
+  Sealed& out = all[{kind, length}];
+  if (!out.message.empty()) return out;
+  envelope::Cipher cipher;
+  envelope::HeaderPlan plan = known().plan();
+  plan.frame_length = 16 * (1u + (kind & 7u));
+  if ((kind & 8u) != 0) {
+    plan.suite = envelope::SuiteId::Aes256CommitSigned;
+    plan.signing_key = std::make_shared<const crypto::EcdsaPrivateKey>(
+        crypto::EcdsaPrivateKey::generate(crypto::EcdsaCurve::P384));
+    envelope::add_public_key(plan.context, *plan.signing_key);
+  }
+  for (std::size_t i = 0; i < length; ++i) out.plaintext.push_back(static_cast<std::byte>(i));
+  auto header = envelope::seal_header(cipher, plan, known().data_key);
+  require(header.ok());
+  out.header_bytes = header->bytes.size();
+  auto message = envelope::seal_body(cipher, std::move(*header), out.plaintext);
+  require(message.ok());
+  out.message = std::move(*message);
+  return out;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   ByteReader reader(std::as_bytes(std::span(data, size)));
-  const auto frames = reader.be<std::uint8_t>();
+  const auto kind = reader.be<std::uint8_t>();
   const auto length = reader.be<std::uint8_t>();
-  if (!frames || !length) return 0;
+  if (!kind || !length) return 0;
   static envelope::Cipher cipher;
-  envelope::HeaderPlan plan = known().plan();
-  plan.frame_length = 16 * (1u + (*frames & 7u));
-  Bytes plaintext(*length);
-  for (std::size_t i = 0; i < plaintext.size(); ++i) plaintext[i] = static_cast<std::byte>(i);
-  auto header = envelope::seal_header(cipher, plan, known().data_key);
-  require(header.ok());
-  const std::size_t header_bytes = header->bytes.size();
-  const auto sealed = envelope::seal_body(cipher, std::move(*header), plaintext);
-  require(sealed.ok());
-  Bytes message = *sealed;
+  const Sealed& sealed = sealed_as(*kind & 15u, *length);
+  const std::size_t frame_length = 16 * (1u + (*kind & 7u));
+  Bytes message = sealed.message;
   for (int i = 0; i < 8 && reader.left() >= 4; ++i)
-    edit(message, header_bytes, plan.frame_length + envelope::kFrameOverheadBytes, reader);
-  const bool same = message == *sealed;
+    edit(message, sealed.header_bytes, frame_length + envelope::kFrameOverheadBytes, reader);
+  const bool same = message == sealed.message;
   require(accepts(cipher, message) == same);
-  require(reads_by_ranges(message, plaintext) == same);
+  require(opens_in_pieces(message, sealed.plaintext, 1 + *length % 61u) == same);
+  const bool by_ranges = reads_by_ranges(message, sealed.plaintext);
+  if (same || (*kind & 8u) == 0) require(by_ranges == same);
   return 0;
 }
