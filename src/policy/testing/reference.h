@@ -1,128 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <arpa/inet.h>
-
-#include <array>
 #include <chrono>
-#include <map>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "policy/evaluate.h"
+#include "policy/testing/model.h"
+#include "policy/testing/texts.h"
 
 // A second evaluator, written from the language's description for obviousness alone: it works on
-// texts, one character at a time, and shares nothing with the product's but the names of outcomes.
+// texts, one character at a time, and shares nothing with the product's but the names of kinds and
+// outcomes.
 namespace sealane::policy::reference {
 
-// --- the model: what a document says, before anybody reads it
+// --- three-valued logic
 
-struct ModelCondition {
-  std::string quantifier, base;  // "ForAllValues:", "StringNotEquals"
-  bool if_exists = false;
-  std::string key;
-  std::vector<std::string> values;
-};
-struct ModelStatement {
-  bool allow = true, not_action = false, not_resource = false;
-  std::vector<std::string> principals, actions, resources;
-  std::vector<ModelCondition> conditions;
-};
-struct ModelDocument {
-  DocumentKind kind = DocumentKind::Identity;
-  bool v2012 = true;
-  std::vector<ModelStatement> statements;
-};
-struct ModelValue {
-  bool multi = false;
-  std::vector<std::string> values;
-};
-struct ModelRequest {
-  std::string principal, action, resource;
-  std::map<std::string, ModelValue> context;
-  std::int64_t now = 0;  // seconds since 1970
-};
-
-// --- the reference
-
-enum class Tri { False, True, Unknown };
+enum class Tri : std::uint8_t { False, True, Unknown };
 inline Tri tri(bool value) { return value ? Tri::True : Tri::False; }
-inline Tri tri_not(Tri a) { return a == Tri::Unknown ? a : tri(a == Tri::False); }
-inline Tri tri_or(Tri a, Tri b) {
+inline Tri operator!(Tri a) { return a == Tri::Unknown ? a : tri(a == Tri::False); }
+inline Tri operator|(Tri a, Tri b) {
   if (a == Tri::True || b == Tri::True) return Tri::True;
   return a == Tri::Unknown || b == Tri::Unknown ? Tri::Unknown : Tri::False;
 }
-inline Tri tri_and(Tri a, Tri b) { return tri_not(tri_or(tri_not(a), tri_not(b))); }
+inline Tri operator&(Tri a, Tri b) { return !(!a | !b); }
 
-inline std::string lower_case(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return text;
-}
+// --- who asks
 
-// One character as bytes, and whether it is a wildcard.
-struct Token {
-  std::string bytes;
-  bool wild = false;
-  bool is_run() const { return wild && bytes == "*"; }
+struct Who {
+  enum Kind { Anonymous, Device, Root, User, RoleSession, FederatedUser, Issuer, Service };
+  Kind kind = Anonymous;
+  std::string arn = {}, account = {};
+  std::string parent = {};  // of a role's session the role, of a federated user the user
+  std::string name = {};    // of an issuer, a service, a canonical user
+  bool service_linked = false;
 };
-using Tokens = std::vector<Token>;
-
-inline Tokens characters(const std::string& text, bool wildcards) {
-  Tokens out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size();) {
-    std::size_t n = 1;
-    while (i + n < text.size() && (static_cast<unsigned char>(text[i + n]) & 0xc0) == 0x80) ++n;
-    const std::string one = text.substr(i, n);
-    out.push_back({one, wildcards && (one == "*" || one == "?")});
-    i += n;
+inline Who who_of(const ModelPrincipal& principal) {
+  const std::string& value = principal.value;
+  if (principal.type == "device") return {.kind = Who::Device};
+  if (principal.type == "anonymous" || value == "*") return {.kind = Who::Anonymous};
+  if (principal.type == "Service") return {.kind = Who::Service, .name = value};
+  if (principal.type == "Federated") return {.kind = Who::Issuer, .name = value};
+  if (principal.type == "CanonicalUser") return {.kind = Who::User, .name = value};
+  if (is_digits(value))
+    return {.kind = Who::Root, .arn = "arn:aws:iam::" + value + ":root", .account = value};
+  const auto parts = split6(value);
+  const std::string iam = parts[0] + ":" + parts[1] + ":iam::" + parts[4] + ":";
+  Who out{.kind = Who::User, .arn = value, .account = parts[4]};
+  if (parts[5] == "root") out.kind = Who::Root;
+  if (parts[5].starts_with("role/")) {
+    out.kind = Who::RoleSession;
+    out.parent = value;
+    out.service_linked = parts[5].starts_with("role/aws-service-role/");
+  }
+  if (parts[5].starts_with("assumed-role/")) {
+    out.kind = Who::RoleSession;
+    const std::string role = parts[5].substr(13);
+    out.parent = iam + "role/" + role.substr(0, role.find('/'));
+  }
+  if (parts[5].starts_with("federated-user/")) {
+    out.kind = Who::FederatedUser;
+    out.parent = iam + "user/" + parts[5].substr(15);
   }
   return out;
 }
 
-inline bool glob(std::span<const Token> pattern, std::span<const Token> text) {
-  if (pattern.empty()) return text.empty();
-  if (pattern[0].is_run())
-    return glob(pattern.subspan(1), text) || (!text.empty() && glob(pattern, text.subspan(1)));
-  if (text.empty()) return false;
-  return (pattern[0].wild || pattern[0].bytes == text[0].bytes) &&
-         glob(pattern.subspan(1), text.subspan(1));
-}
-
-inline std::vector<std::string> split6(std::string text) {
-  std::vector<std::string> out;
-  while (out.size() < 5 && text.find(':') != std::string::npos) {
-    out.push_back(text.substr(0, text.find(':')));
-    text = text.substr(text.find(':') + 1);
-  }
-  out.push_back(text);
-  return out;
-}
-inline bool is_arn(const std::string& text) {
-  const auto parts = split6(text);
-  return parts.size() == 6 && parts[0] == "arn" && !parts[1].empty() && !parts[2].empty() &&
-         !parts[5].empty();
-}
+// --- the reference
 
 class Reference {
  public:
-  explicit Reference(const ModelRequest& request) : request_(request) {}
+  explicit Reference(const ModelRequest& request, Rule broken = Rule::None)
+      : request_(request), who_(who_of(request.principal)), broken_(broken) {}
 
   Outcome decide(std::span<const ModelDocument> documents) {
-    Tri deny = Tri::False;
-    Tri allow = Tri::False;
+    const std::size_t colon = request_.action.find(':');
+    if (colon == 0 || colon >= request_.action.size() - 1 ||
+        request_.action.find_first_of(" *?") != std::string::npos)
+      return Outcome::NotEvaluable;
     if (request_.resource != "*" && !is_arn(request_.resource)) return Outcome::NotEvaluable;
-    for (const ModelDocument& document : documents) {
-      document_ = &document;
-      for (const ModelStatement& statement : document.statements) {
-        Tri& side = statement.allow ? allow : deny;
-        side = tri_or(side, applies(statement));
-      }
-    }
+    documents_ = documents;
+    const Tri deny = denied();
+    const Tri allow = allowed();
+    if (!keeps(Rule::DenyBeatsAllow) && allow == Tri::True) return Outcome::Allowed;
     if (deny == Tri::True) return Outcome::ExplicitlyDenied;
     if (deny == Tri::Unknown) return Outcome::NotEvaluable;
     if (allow == Tri::True) return Outcome::Allowed;
@@ -130,51 +93,238 @@ class Reference {
   }
 
  private:
-  struct Expansion {
-    enum { Ready, Missing, Unsafe } state = Ready;
-    Tokens tokens;
-  };
+  using enum DocumentKind;
 
-  Tri applies(const ModelStatement& statement) {
-    Tri out = tri(principal(statement) && action(statement));
-    out = tri_and(out, resource(statement));
-    for (const ModelCondition& one : statement.conditions) out = tri_and(out, condition(one));
-    return out;
+  bool keeps(Rule rule) const { return rule != broken_; }
+
+  // --- §7, the decision
+
+  bool is_user_or_session() const {
+    return who_.kind == Who::User || who_.kind == Who::RoleSession ||
+           who_.kind == Who::FederatedUser;
   }
 
-  bool principal(const ModelStatement& statement) {
-    if (document_->kind != DocumentKind::Resource) return true;
-    for (const std::string& one : statement.principals)
-      if (one == "*" || one == request_.principal) return true;
+  // Whether documents of a kind have a say about this request.
+  bool binds(DocumentKind kind) const {
+    const bool exempt = who_.service_linked && keeps(Rule::ServiceLinkedRolesAreExempt);
+    const std::string action = lower_case(request_.action);
+    switch (kind) {
+      case Resource:
+      case Trust:
+      case Kms:
+      case VpcEndpoint: return true;
+      case Identity:
+      case Boundary:
+      case Session:
+        return who_.kind == Who::Device || is_user_or_session() ||
+               (who_.kind == Who::Root && !keeps(Rule::RootIsAboveIdentityPolicies));
+      case IotDevice: {
+        // A Cognito identity's role is not enough for these.
+        if (who_.kind == Who::Device) return true;
+        if (!is_user_or_session() || !keeps(Rule::CognitoNeedsBothPolicies)) return false;
+        for (const char* one :
+             {"iot:connect", "iot:publish", "iot:subscribe", "iot:receive", "iot:getthingshadow",
+              "iot:updatethingshadow", "iot:deletethingshadow"})
+          if (action == one) return true;
+        return false;
+      }
+      case Scp:
+        return !exempt && (who_.kind == Who::Root || is_user_or_session()) &&
+               !(request_.principal_in_management_account &&
+                 keeps(Rule::ManagementAccountIsExempt));
+      case Rcp:
+        return !exempt && !request_.resource_in_management_account && !request_.aws_managed_key &&
+               !(action == "kms:retiregrant" && keeps(Rule::RetireGrantIsExempt));
+    }
     return false;
   }
 
-  bool action(const ModelStatement& statement) {
-    const std::string asked = lower_case(request_.action);
-    const std::size_t colon = asked.find(':');
-    bool listed = false;
-    for (const std::string& text : statement.actions) {
-      const std::string pattern = lower_case(text);
-      const std::size_t cut = pattern.find(':');
-      listed = listed || pattern == "*" ||
-               (pattern.substr(0, cut) == asked.substr(0, colon) &&
-                glob(characters(pattern.substr(cut + 1), true),
-                     characters(asked.substr(colon + 1), false)));
+  bool has(DocumentKind kind) const {
+    for (const ModelDocument& document : documents_)
+      if (document.kind == kind) return true;
+    return false;
+  }
+
+  Tri denied() {
+    Tri out = Tri::False;
+    for (const ModelDocument& document : documents_) {
+      document_ = &document;
+      for (const ModelStatement& statement : document.statements)
+        if (!statement.allow && binds(document.kind)) out = out | applies(statement);
     }
-    return listed != statement.not_action;
+    return out;
+  }
+
+  // How a resource's policy takes in the one who asks.
+  enum class By : std::uint8_t { Any, Direct, Parent, Account };
+
+  Tri allows(DocumentKind kind, By by = By::Any, std::optional<std::uint32_t> level = {}) {
+    Tri out = Tri::False;
+    for (const ModelDocument& document : documents_) {
+      if (document.kind != kind || (level && document.level != *level)) continue;
+      document_ = &document;
+      for (const ModelStatement& statement : document.statements) {
+        if (!statement.allow) continue;
+        const Named who = granting(statement);
+        if (by == By::Direct && !who.direct) continue;
+        if (by == By::Parent && !who.parent) continue;
+        if (by == By::Account && !who.account) continue;
+        out = out | applies(statement);
+      }
+    }
+    return out;
+  }
+  Tri resource_allows(By by) { return allows(Resource, by) | allows(Trust, by) | allows(Kms, by); }
+  // A limit holds where there are no such documents.
+  Tri within(DocumentKind kind, Rule rule) {
+    return has(kind) && binds(kind) && keeps(rule) ? allows(kind) : Tri::True;
+  }
+
+  Tri allowed() {
+    Tri direct = resource_allows(By::Direct);
+    const Tri by_parent = resource_allows(By::Parent);
+    const Tri by_account = resource_allows(By::Account);
+    if (!keeps(Rule::RoleAllowIsLimited)) direct = direct | by_parent;
+    if (!keeps(Rule::AccountAllowDelegates)) direct = direct | by_account;
+    return granted(direct, by_parent, by_account) & service_control() &
+           within(VpcEndpoint, Rule::EndpointLimits);
+  }
+
+  Tri granted(Tri direct, Tri by_parent, Tri by_account) {
+    if (who_.kind == Who::Anonymous || who_.kind == Who::Issuer || who_.kind == Who::Service)
+      return direct;
+    const bool above = who_.kind == Who::Root && keeps(Rule::RootIsAboveIdentityPolicies);
+    Tri identity = above ? Tri::True : allows(Identity);
+    Tri limits = within(Boundary, Rule::BoundaryLimits) & session_allows();
+    if (who_.kind == Who::Device)
+      identity = identity | allows(IotDevice);
+    else
+      limits = limits & within(IotDevice, Rule::CognitoNeedsBothPolicies);
+    if (!keeps(Rule::DirectAllowPassesLimits)) direct = direct & limits;
+    if (is_cross_account() && keeps(Rule::AccountsMustBothAllow))
+      return (direct | by_parent | by_account) & identity & limits;
+    if ((has(Trust) || has(Kms)) && keeps(Rule::KeyPolicyRulesItsKey))
+      return direct | ((by_parent | (by_account & identity)) & limits);
+    return direct | ((by_parent | identity) & limits);
+  }
+
+  Tri session_allows() {
+    if (who_.kind == Who::FederatedUser && !has(Session))
+      return tri(!keeps(Rule::FederatedUserNeedsSessionPolicy));
+    return within(Session, Rule::SessionPolicyLimits);
+  }
+
+  // The root of the organization, each unit and the account: every level must allow.
+  Tri service_control() {
+    if (!has(Scp) || !binds(Scp)) return Tri::True;
+    const bool every = keeps(Rule::EveryScpLevelAllows);
+    Tri out = tri(every);
+    for (const ModelDocument& document : documents_)
+      if (document.kind == Scp) {
+        const Tri level = allows(Scp, By::Any, document.level);
+        out = every ? out & level : out | level;
+      }
+    return out;
+  }
+
+  bool is_cross_account() const {
+    std::string owner = request_.resource_account;
+    if (owner.empty() && request_.resource != "*") owner = split6(request_.resource)[4];
+    return !who_.account.empty() && !owner.empty() && owner != "aws" && owner != who_.account;
+  }
+
+  // --- §2, a statement
+
+  Tri applies(const ModelStatement& statement) {
+    const Tri who = principal(statement);
+    if (who == Tri::False || !action(statement)) return Tri::False;
+    Tri out = who & resource(statement);
+    for (const ModelCondition& one : statement.conditions) {
+      if (out == Tri::False) return out;
+      out = out & condition(one);
+    }
+    return out;
+  }
+
+  struct Named {
+    bool everyone = false, direct = false, parent = false, account = false;
+    bool any() const { return direct || parent || account; }
+  };
+  Named named(const ModelStatement& statement) const {
+    Named out;
+    for (const auto& [type, value] : statement.principals) {
+      if (value == "*") {
+        out.everyone = out.direct = true;
+      } else if (type == "AWS" && (is_digits(value) || value.ends_with(":root"))) {
+        const std::string account = is_digits(value) ? value : split6(value)[4];
+        out.account = out.account || (!who_.account.empty() && account == who_.account);
+      } else if (type == "AWS") {
+        out.parent = out.parent || (!who_.parent.empty() && value == who_.parent);
+        out.direct = out.direct || (value == who_.arn && value != who_.parent);
+      } else {
+        const Who::Kind kind = type == "Service"     ? Who::Service
+                               : type == "Federated" ? Who::Issuer
+                                                     : Who::User;
+        out.direct = out.direct || (who_.kind == kind && value == who_.name);
+      }
+    }
+    return out;
+  }
+  // Whom NotPrincipal does not spare, it means as `*` does.
+  Named granting(const ModelStatement& statement) const {
+    if (statement.principals.empty()) return {};
+    const Named out = named(statement);
+    if (!statement.not_principal) return out;
+    return {.direct = !out.any()};
+  }
+
+  Tri principal(const ModelStatement& statement) const {
+    if (statement.principals.empty()) return Tri::True;
+    const Named out = named(statement);
+    if (!statement.not_principal) return tri(out.any());
+    if (!out.any()) return Tri::True;
+    if (statement.allow || out.everyone || !keeps(Rule::NotPrincipalNamesCompletely))
+      return Tri::False;
+    // A Deny spares whom it names with all that he is: the account, the role or user, the session.
+    bool complete = out.direct;
+    if (who_.kind == Who::Root) complete = out.account;
+    if (who_.kind == Who::User) complete = out.direct && (out.account || who_.account.empty());
+    if (who_.kind == Who::RoleSession || who_.kind == Who::FederatedUser)
+      complete = out.account && out.parent && (out.direct || who_.arn == who_.parent);
+    return complete ? Tri::False : Tri::Unknown;
+  }
+
+  bool action(const ModelStatement& statement) const {
+    const bool fold = keeps(Rule::ActionsIgnoreCase);
+    const std::string asked = fold ? lower_case(request_.action) : request_.action;
+    const std::size_t colon = asked.find(':');
+    bool any = false, every = true;
+    for (const std::string& text : statement.actions) {
+      const std::string pattern = fold ? lower_case(text) : text;
+      const std::size_t cut = pattern.find(':');
+      const bool listed =
+          pattern == "*" || (pattern.substr(0, cut) == asked.substr(0, colon) &&
+                             glob(pattern.substr(cut + 1), asked.substr(colon + 1)));
+      any = any || listed;
+      every = every && listed;
+    }
+    if (!statement.not_action) return any;
+    return keeps(Rule::NotActionNegatesTheWholeList) ? !any : !every;
   }
 
   Tri resource(const ModelStatement& statement) {
+    if (statement.resources.empty()) return Tri::True;
     bool any = false, missing = false, unsafe = false;
-    const auto asked = split6(request_.resource);
+    const bool fold = !keeps(Rule::ResourcesKeepCase);
+    const auto asked = split6(fold ? lower_case(request_.resource) : request_.resource);
     for (const std::string& text : statement.resources) {
       if (text == "*") any = true;
       if (text == "*" || request_.resource == "*") continue;
-      auto pattern = split6(text);
+      auto pattern = split6(fold ? lower_case(text) : text);
+      if (pattern.size() < 6 && !keeps(Rule::ShortArnsFillUp)) continue;
       pattern.resize(6, "*");
       bool head = true;
-      for (std::size_t i = 0; i < 5; ++i)
-        head = head && glob(characters(pattern[i], true), characters(asked[i], false));
+      for (std::size_t i = 0; i < 5; ++i) head = head && glob(pattern[i], asked[i]);
       const Expansion own = expand(pattern[5], true);
       missing = missing || own.state == Expansion::Missing;
       if (!head || own.state == Expansion::Missing ||
@@ -185,16 +335,19 @@ class Reference {
     // A value that may not be substituted: an Allow does not match, a Deny cannot tell.
     const Tri cannot_tell = statement.allow ? Tri::False : Tri::Unknown;
     if (!statement.not_resource) return any ? Tri::True : unsafe ? cannot_tell : Tri::False;
-    if (any || missing) return Tri::False;
+    if (any || (missing && keeps(Rule::MissingVariableStopsNotResource))) return Tri::False;
     return unsafe ? cannot_tell : Tri::True;
   }
+
+  // --- §6, variables
 
   std::optional<ModelValue> key_value(const std::string& key) {
     if (key == "aws:currenttime") return ModelValue{false, {time_text()}};
     if (key == "aws:epochtime") return ModelValue{false, {std::to_string(request_.now)}};
-    if (key == "aws:principalarn")
-      return request_.principal.empty() ? std::nullopt
-                                        : std::optional(ModelValue{false, {request_.principal}});
+    if (key == "aws:principalarn") {
+      const std::string& arn = who_.kind == Who::RoleSession ? who_.parent : who_.arn;
+      return arn.empty() ? std::nullopt : std::optional(ModelValue{false, {arn}});
+    }
     const auto at = request_.context.find(key);
     return at == request_.context.end() || at->second.values.empty() ? std::nullopt
                                                                      : std::optional(at->second);
@@ -203,6 +356,11 @@ class Reference {
     return to_rfc3339(Time(std::chrono::seconds(request_.now))).substr(0, 19) + "Z";
   }
 
+  struct Expansion {
+    enum { Ready, Missing, Unsafe } state = Ready;
+    Tokens tokens;
+  };
+
   // `${key}`, `${key, 'default'}`, `${*}`, `${?}` and `${$}`.
   Expansion expand(const std::string& text, bool wildcards) {
     Expansion out;
@@ -210,7 +368,8 @@ class Reference {
     auto append = [&](const Tokens& more) {
       out.tokens.insert(out.tokens.end(), more.begin(), more.end());
     };
-    while (document_->v2012 && rest.find("${") != std::string::npos) {
+    const bool active = document_->v2012 || !keeps(Rule::VariablesInVersion2012Alone);
+    while (active && rest.find("${") != std::string::npos) {
       const std::size_t open = rest.find("${");
       append(characters(rest.substr(0, open), wildcards));
       const std::size_t close = rest.find('}', open);
@@ -225,11 +384,13 @@ class Reference {
       if (value && !value->multi) {
         const std::string& one = value->values[0];
         const bool unsafe =
-            document_->kind == DocumentKind::IotDevice &&
+            document_->kind == IotDevice && keeps(Rule::UnsafeValuesAreNotSubstituted) &&
             (one.size() > 1'024 || one.find_first_of("*$+?#/") != std::string::npos);
         if (unsafe && out.state == Expansion::Ready) out.state = Expansion::Unsafe;
-        append(unsafe ? characters("*", true) : characters(one, false));
-      } else if (!value && comma != std::string::npos) {
+        append(unsafe ? characters("*", true)
+                      : characters(one, wildcards && !keeps(Rule::SubstitutedTextIsLiteral)));
+      } else if (!value && comma != std::string::npos &&
+                 keeps(Rule::DefaultStandsInForAMissingValue)) {
         append(characters(inside.substr(comma + 3, inside.size() - comma - 4), false));
       } else {
         out.state = Expansion::Missing;
@@ -239,63 +400,89 @@ class Reference {
     return out;
   }
 
+  // --- §3, the frame of conditions
+
   Tri condition(const ModelCondition& condition) {
     const auto value = key_value(lower_case(condition.key));
     const bool all = condition.quantifier == "ForAllValues:";
     const bool some = condition.quantifier == "ForAnyValue:";
+    const bool negated = condition.base.contains("Not");
+    const bool if_exists = condition.if_exists && keeps(Rule::IfExistsHoldsWithoutKey);
     if (condition.base == "Null") {
-      if (all || some) return tri(all);
+      if ((all || some) && keeps(Rule::NullWithQuantifierIsConstant)) return tri(all);
       Tri out = Tri::False;
       for (const std::string& one : condition.values)
-        out = tri_or(out, tri((lower_case(one) == "true") == !value));
+        out = out | tri((lower_case(one) == "true") == !value);
       return out;
     }
-    const bool negated = condition.base.find("Not") != std::string::npos;
-    auto every = [&](const std::string& one) { return of_one(condition, one, negated); };
     if (!all && !some) {
-      if (!value) return tri(condition.if_exists || negated);
-      if (value->multi || (condition.values.empty() && condition.if_exists)) return Tri::False;
-      return every(value->values[0]);
+      if (!value) return tri(if_exists || (negated && keeps(Rule::NegatedHoldsWithoutKey)));
+      if (value->multi && keeps(Rule::ListsNeedAQuantifier)) return Tri::False;
+      if (condition.values.empty() && condition.if_exists &&
+          keeps(Rule::EmptyListWithIfExistsFails))
+        return Tri::False;
+      return of_one(condition, value->values[0], negated);
     }
-    bool null_set = true;
+    bool null_set = !value || keeps(Rule::EmptyTextIsNoValueInSets);
     if (value)
       for (const std::string& one : value->values) null_set = null_set && one.empty();
+    if (all && !value) return tri(keeps(Rule::ForAllValuesHoldsWithoutKey));
     if (all && null_set) return Tri::True;
     if (condition.values.empty()) return Tri::False;
-    if (some && !value) return tri(condition.if_exists);
+    if (!value) return tri(if_exists || (negated && !keeps(Rule::ForAnyValueFailsWithoutKey)));
     if (some && null_set) return Tri::False;
     Tri out = tri(all);
-    for (const std::string& one : value->values)
-      out = all ? tri_and(out, every(one)) : tri_or(out, every(one));
+    for (const std::string& one : value->values) {
+      const Tri holds = of_one(condition, one, negated);
+      out = all ? out & holds : out | holds;
+    }
     return out;
   }
 
   Tri of_one(const ModelCondition& condition, const std::string& value, bool negated) {
-    Tri out = Tri::False;
-    for (const std::string& one : condition.values) out = tri_or(out, atom(condition, one, value));
-    return negated ? tri_not(out) : out;
+    Tri any = Tri::False, any_not = Tri::False;
+    for (const std::string& one : condition.values) {
+      const Tri matches = atom(condition, one, value);
+      any = any | matches;
+      any_not = any_not | !matches;
+    }
+    if (!negated) return any;
+    return keeps(Rule::NegatedValuesAreNored) || condition.values.empty() ? !any : any_not;
   }
+
+  // --- §4, operators
 
   Tri atom(const ModelCondition& condition, const std::string& policy, const std::string& value) {
     std::string op = condition.base;
     if (const std::size_t at = op.find("Not"); at != std::string::npos) op.erase(at, 3);
+    const Tri malformed = keeps(Rule::MalformedValuesAreUnknown) ? Tri::Unknown : Tri::False;
     if (op.starts_with("String")) return text_atom(op, policy, value);
-    if (op.starts_with("Arn")) return arn_atom(policy, value);
-    if (op == "IpAddress") return ip_atom(policy, value);
+    if (op.starts_with("Arn")) return is_arn(value) ? arn_atom(policy, value) : malformed;
+    if (op == "BinaryEquals") return tri(bytes_of_base64(policy) == value);
+    if (op == "IpAddress") return ip_atom(policy, value, malformed);
     if (op == "Bool") {
       const std::string word = lower_case(value);
-      return word == "true" || word == "false" ? tri(word == lower_case(policy)) : Tri::Unknown;
+      return word == "true" || word == "false" ? tri(word == lower_case(policy)) : malformed;
     }
-    const bool date = op.starts_with("Date");
-    const auto a = date ? date_of(value) : number_of(value);
-    const auto b = date ? date_of(policy) : number_of(policy);
-    if (!a || !b) return Tri::Unknown;
-    op = op.substr(date ? 4 : 7);
-    if (op == "LessThan") return tri(*a < *b);
-    if (op == "LessThanEquals") return tri(*a <= *b);
-    if (op == "GreaterThan") return tri(*a > *b);
-    if (op == "GreaterThanEquals") return tri(*a >= *b);
-    return tri(*a == *b);
+    int order = 0;
+    if (op.starts_with("Date")) {
+      const std::int64_t unit = keeps(Rule::EpochIsInSeconds) ? 1'000'000 : 1'000;
+      const auto a = date_of(value, unit), b = date_of(policy, unit);
+      if (!a || !b) return malformed;
+      order = *a < *b ? -1 : *a > *b ? 1 : 0;
+      op = op.substr(4);
+    } else {
+      auto a = number_of(value), b = number_of(policy);
+      if (!a || !b) return malformed;
+      if (!keeps(Rule::NumbersHaveFractions)) a->fraction = b->fraction = "";
+      order = compare(*a, *b);
+      op = op.substr(7);
+    }
+    if (op == "LessThan") return tri(order < 0);
+    if (op == "LessThanEquals") return tri(order <= 0);
+    if (op == "GreaterThan") return tri(order > 0);
+    if (op == "GreaterThanEquals") return tri(order >= 0);
+    return tri(order == 0);
   }
 
   Tri text_atom(const std::string& op, const std::string& policy, const std::string& value) {
@@ -309,11 +496,12 @@ class Reference {
   }
 
   Tri arn_atom(const std::string& policy, const std::string& value) {
-    if (!is_arn(value)) return Tri::Unknown;
     const Expansion pattern = expand(policy, true);
     if (pattern.state == Expansion::Missing) return Tri::False;
     if (pattern.state == Expansion::Unsafe) return Tri::Unknown;
     if (policy == "*") return Tri::True;
+    if (!keeps(Rule::PartsOfArnsMatchApart))
+      return tri(glob(pattern.tokens, characters(value, false)));
     std::vector<Tokens> parts(1);
     for (const Token& one : pattern.tokens) {
       if (one.bytes == ":" && parts.size() < 6)
@@ -328,70 +516,26 @@ class Reference {
     return tri(matches);
   }
 
-  // The address as 32 or 128 binary digits; the IPv4 address in a mapped one.
-  static std::optional<std::string> bits_of(const std::string& text) {
-    std::array<unsigned char, 16> bytes{};
-    const bool v6 = text.find(':') != std::string::npos;
-    if (inet_pton(v6 ? AF_INET6 : AF_INET, text.c_str(), bytes.data()) != 1) return std::nullopt;
-    std::string out;
-    for (std::size_t i = 0; i < (v6 ? 128U : 32U); ++i)
-      out += (bytes[i / 8] >> (7 - i % 8)) & 1 ? '1' : '0';
-    const std::string mapped = std::string(80, '0') + std::string(16, '1');
-    return out.starts_with(mapped) ? out.substr(96) : out;
-  }
-  static Tri ip_atom(const std::string& policy, const std::string& value) {
+  Tri ip_atom(const std::string& policy, const std::string& value, Tri malformed) const {
     const std::size_t slash = policy.find('/');
     const auto range = bits_of(policy.substr(0, slash));
     const auto address = bits_of(value);
-    if (!range || !address) return Tri::Unknown;
-    if (range->size() != address->size()) return Tri::False;
+    if (!range || !address) return malformed;
+    if (range->size() != address->size()) return tri(!keeps(Rule::AddressFamiliesDoNotMix));
     std::size_t prefix = range->size();
     if (slash != std::string::npos) {
-      prefix = static_cast<std::size_t>(*number_of(policy.substr(slash + 1)) / 1'000);
-      if (policy.starts_with("::ffff:")) prefix -= 96;
+      prefix = 0;
+      for (const char c : policy.substr(slash + 1))
+        prefix = prefix * 10 + static_cast<std::size_t>(c - '0');
+      if (range->size() == 32 && policy.contains(':')) prefix -= 96;
     }
     return tri(range->substr(0, prefix) == address->substr(0, prefix));
   }
 
-  // In thousandths; the generator writes no finer ones.
-  static std::optional<std::int64_t> number_of(const std::string& text) {
-    std::int64_t out = 0;
-    std::size_t digits = 0, places = 0;
-    bool point = false;
-    for (std::size_t i = text.starts_with('-') ? 1 : 0; i < text.size(); ++i) {
-      if (text[i] == '.' && !point && digits > 0) {
-        point = true;
-      } else if (text[i] >= '0' && text[i] <= '9') {
-        out = out * 10 + (text[i] - '0');
-        ++(point ? places : digits);
-      } else {
-        return std::nullopt;
-      }
-    }
-    if (digits == 0 || (point && places == 0)) return std::nullopt;
-    for (; places < 3; ++places) out *= 10;
-    return text.starts_with('-') ? -out : out;
-  }
-
-  // The dates that the generator writes, in milliseconds.
-  std::optional<std::int64_t> date_of(const std::string& text) const {
-    static const std::map<std::string, std::int64_t> kDates = {
-        {"2027-01-15", 1'799'971'200'000},
-        {"2027-01-15T08:00:00Z", 1'800'000'000'000},
-        {"2027-01-15T08:00Z", 1'800'000'000'000},
-        {"2027-01-15T10:00:00+02:00", 1'800'000'000'000},
-        {"2027-01-14T23:30:00.5-08:30", 1'800'000'000'500},
-        {"2027-01", 1'798'761'600'000},
-        {"2028-02-29T00:00:00Z", 1'835'395'200'000}};
-    if (text == time_text()) return request_.now * 1'000;
-    // Digits alone are seconds since 1970.
-    if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos)
-      return number_of(text);
-    const auto at = kDates.find(text);
-    return at == kDates.end() ? std::nullopt : std::optional(at->second);
-  }
-
   const ModelRequest& request_;
+  const Who who_;
+  const Rule broken_;
+  std::span<const ModelDocument> documents_;
   const ModelDocument* document_ = nullptr;
 };
 
