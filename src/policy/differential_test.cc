@@ -34,6 +34,22 @@ TEST(Differential, NoticesTheAbsenceOfEveryRule) {
     ADD_FAILURE() << "nobody missed " << to_string(rule);
 }
 
+// `request` with everything of `values` that the decision did not read.
+ModelRequest with_what_was_not_read(const ModelRequest& request, const ModelRequest& values,
+                                    const CompiledPolicies& policies, const Decision& decision) {
+  ModelRequest out = request;
+  out.now = decision.changes_at() ? request.now : std::max(request.now, values.now);
+  out.context = values.context;
+  const auto keys = policies.keys();
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    if (!decision.keys_read().contains(k)) continue;
+    out.context.erase(keys[k]);
+    if (const auto at = request.context.find(keys[k]); at != request.context.end())
+      out.context.insert(*at);
+  }
+  return out;
+}
+
 // A decision may be kept as long as what it names as read stays the same and the instant that it
 // names has not come.
 TEST(Differential, WhatADecisionDidNotReadCannotChangeIt) {
@@ -46,17 +62,8 @@ TEST(Differential, WhatADecisionDidNotReadCannotChangeIt) {
     for (std::size_t i = 0; i < 40; ++i) {
       const ModelRequest request = generator.request();
       const Decision decision = ask(policies, request);
-      ModelRequest other = request;
-      const ModelRequest values = generator.request();
-      other.now = decision.changes_at() ? request.now : std::max(request.now, values.now);
-      other.context = values.context;
-      const auto keys = policies.keys();
-      for (std::size_t k = 0; k < keys.size(); ++k) {
-        if (!decision.keys_read().contains(k)) continue;
-        other.context.erase(keys[k]);
-        if (const auto at = request.context.find(keys[k]); at != request.context.end())
-          other.context.insert(*at);
-      }
+      const ModelRequest other =
+          with_what_was_not_read(request, generator.request(), policies, decision);
       ASSERT_EQ(to_string(ask(policies, other).outcome()), to_string(decision.outcome()))
           << documents_json(models) << "\n"
           << request_json(request) << "\n"

@@ -207,6 +207,18 @@ Result<ModelStatement> read_statement(const json::Value& value) {
   return out;
 }
 
+ModelPrincipal read_principal(const json::Value& value) {
+  if (const json::Value::Object* members = value.object(); members != nullptr && !members->empty())
+    return {members->front().name, scalar(members->front().value)};
+  const std::string who = scalar(value);
+  if (who == "device" || who == "anonymous") return {who, ""};
+  return {"AWS", who};
+}
+bool flag(const json::Value& value, std::string_view name) {
+  const json::Value* one = value.find(name);
+  return one != nullptr && one->boolean() != nullptr && *one->boolean();
+}
+
 bool has_levels(DocumentKind kind) {
   return kind == DocumentKind::Scp || kind == DocumentKind::Rcp;
 }
@@ -305,41 +317,25 @@ Result<std::vector<SourceDocument>> read_documents(std::string_view text) {
 
 Result<ModelRequest> read_request(std::string_view text) {
   SEALANE_ASSIGN(json::Value root, parse_json(text));
+  if (root.object() == nullptr) return not_a_case("a request is an object");
   ModelRequest out;
   out.now = 1'800'000'000;
-  if (root.object() == nullptr) return not_a_case("a request is an object");
-  for (const auto& [name, span, value] : *root.object()) {
-    if (name == "principal") {
-      if (const json::Value::Object* members = value.object(); members != nullptr)
-        out.principal = {members->at(0).name, scalar(members->at(0).value)};
-      else if (const std::string who = scalar(value); who == "device" || who == "anonymous")
-        out.principal = {who, ""};
-      else
-        out.principal = {"AWS", who};
-    } else if (name == "action") {
-      out.action = scalar(value);
-    } else if (name == "resource") {
-      out.resource = scalar(value);
-    } else if (name == "resource_account") {
-      out.resource_account = scalar(value);
-    } else if (name == "now") {
-      const auto date = date_of(scalar(value), 1'000'000);
-      if (!date) return not_a_case("now");
-      out.now = *date / 1'000'000;
-    } else if (name == "context" && value.object() != nullptr) {
-      for (const json::Member& key : *value.object())
-        out.context[lower_case(key.name)] = {key.value.array() != nullptr, scalars(key.value)};
-    } else if (name == "exemptions") {
-      auto flag = [&](std::string_view which) {
-        const json::Value* one = value.find(which);
-        return one != nullptr && one->boolean() != nullptr && *one->boolean();
-      };
-      out.principal_in_management_account = flag("principal_in_management_account");
-      out.resource_in_management_account = flag("resource_in_management_account");
-      out.aws_managed_key = flag("aws_managed_key");
-    } else {
-      return not_a_case(name);
-    }
+  out.action = root.text_or_empty("action");
+  out.resource = root.text_or_empty("resource");
+  out.resource_account = root.text_or_empty("resource_account");
+  if (const json::Value* who = root.find("principal")) out.principal = read_principal(*who);
+  if (const json::Value* now = root.find("now")) {
+    const auto date = date_of(scalar(*now), 1'000'000);
+    if (!date) return not_a_case("now");
+    out.now = *date / 1'000'000;
+  }
+  if (const json::Value* context = root.find("context"); context != nullptr && context->object())
+    for (const json::Member& key : *context->object())
+      out.context[lower_case(key.name)] = {key.value.array() != nullptr, scalars(key.value)};
+  if (const json::Value* exemptions = root.find("exemptions")) {
+    out.principal_in_management_account = flag(*exemptions, "principal_in_management_account");
+    out.resource_in_management_account = flag(*exemptions, "resource_in_management_account");
+    out.aws_managed_key = flag(*exemptions, "aws_managed_key");
   }
   return out;
 }

@@ -69,7 +69,7 @@ Type type_of(const std::string& base) {
 
 // Request values by type; the last ones are malformed.
 const Texts& well_formed(Type type) {
-  static const std::array<Texts, 7> kPools = {
+  static const std::array<Texts, 7> pools = {
       Texts{"a", "b", "ab", "A", "a/b", "*", "?", "é", "+", "", "${aws:username}", "a:b"},
       Texts{"1.2", "1.200", "1.10", "0", "-1", "12", "-0", "007.5"},
       Texts{"2027-01-15T08:00:00Z", "1800000000", "2027-01", "2027-01-15T08:00:00.5Z",
@@ -80,10 +80,10 @@ const Texts& well_formed(Type type) {
       Texts{"arn:aws:iam::111122223333:role/r", "arn:aws:s3:::a/b", "arn:aws:s3:::b",
             "arn:aws:iot:r:111122223333:a:b"},
       Texts{"A", "AB", "é", ""}};
-  return kPools[static_cast<std::size_t>(type)];
+  return pools[static_cast<std::size_t>(type)];
 }
 const Texts& malformed(Type type) {
-  static const std::array<Texts, 7> kPools = {
+  static const std::array<Texts, 7> pools = {
       Texts{"a"},
       Texts{"x", "1e3", ".5", "1.", "--1", "", " 1", "+1"},
       Texts{"2027-13-01", "yesterday", "2027-01-15T08:00:00", "2027", "2027-1-5", ""},
@@ -92,7 +92,7 @@ const Texts& malformed(Type type) {
       Texts{"yes", "1", ""},
       Texts{"arn:aws:s3", "nothing", "arn:aws:s3:::", ""},
       Texts{"A"}};
-  return kPools[static_cast<std::size_t>(type)];
+  return pools[static_cast<std::size_t>(type)];
 }
 
 const Texts kBases = {"StringEquals",

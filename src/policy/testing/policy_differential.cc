@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -86,30 +87,50 @@ int replay(const std::string& path) {
   return decision.outcome() == expected ? 0 : 1;
 }
 
-int run(std::span<char*> arguments) {
-  using clock = std::chrono::steady_clock;
-  DifferentialOptions options;
-  options.pairs = 0;
-  std::uint64_t seconds = 0;
+struct Arguments {
+  std::uint64_t pairs = 0, seconds = 0, seed = 1;
+  std::string replay;
+  bool help = false;
+};
+
+std::optional<Arguments> read_arguments(std::span<char*> arguments) {
+  Arguments out;
   for (std::size_t i = 1; i < arguments.size(); i += 2) {
     const std::string_view name = arguments[i];
-    const std::string_view value = i + 1 < arguments.size() ? arguments[i + 1] : "";
-    if (name == "--replay" && !value.empty()) return replay(std::string(value));
-    std::uint64_t* number = name == "--pairs"     ? &options.pairs
-                            : name == "--seconds" ? &seconds
-                            : name == "--seed"    ? &options.seed
-                                                  : nullptr;
-    if (number == nullptr ||
-        std::from_chars(value.data(), value.data() + value.size(), *number).ec != std::errc()) {
-      fmt::print(stderr, "{}", kUsage);
-      return name == "--help" || name == "-h" ? 0 : 2;
+    if (name == "--help" || name == "-h") {
+      out.help = true;
+      return out;
     }
+    if (i + 1 == arguments.size()) return std::nullopt;
+    const std::string_view value = arguments[i + 1];
+    std::uint64_t* number = nullptr;
+    if (name == "--replay") out.replay = value;
+    if (name == "--pairs") number = &out.pairs;
+    if (name == "--seconds") number = &out.seconds;
+    if (name == "--seed") number = &out.seed;
+    if (number == nullptr && name != "--replay") return std::nullopt;
+    if (number != nullptr &&
+        std::from_chars(value.data(), value.data() + value.size(), *number).ec != std::errc())
+      return std::nullopt;
   }
+  return out;
+}
+
+int run(std::span<char*> words) {
+  using clock = std::chrono::steady_clock;
+  const auto arguments = read_arguments(words);
+  if (!arguments || arguments->help) {
+    fmt::print(arguments ? stdout : stderr, "{}", kUsage);
+    return arguments ? 0 : 2;
+  }
+  if (!arguments->replay.empty()) return replay(arguments->replay);
+  DifferentialOptions options{.seed = arguments->seed, .pairs = arguments->pairs};
+  const double seconds = static_cast<double>(arguments->seconds);
   if (options.pairs == 0)
     options.pairs = seconds == 0 ? 1'000'000 : std::numeric_limits<std::uint64_t>::max();
   const auto begin = clock::now();
   auto elapsed = [&] { return std::chrono::duration<double>(clock::now() - begin).count(); };
-  if (seconds != 0) options.enough = [&] { return elapsed() >= static_cast<double>(seconds); };
+  if (seconds != 0) options.enough = [&] { return elapsed() >= seconds; };
   const DifferentialReport report = compare_evaluators(options);
   return report_on(report, options.seed, elapsed());
 }

@@ -252,23 +252,28 @@ class Reference {
   };
   Named named(const ModelStatement& statement) const {
     Named out;
-    for (const auto& [type, value] : statement.principals) {
-      if (value == "*") {
+    for (const ModelPrincipal& one : statement.principals)
+      if (one.value == "*")
         out.everyone = out.direct = true;
-      } else if (type == "AWS" && (is_digits(value) || value.ends_with(":root"))) {
-        const std::string account = is_digits(value) ? value : split6(value)[4];
-        out.account = out.account || (!who_.account.empty() && account == who_.account);
-      } else if (type == "AWS") {
-        out.parent = out.parent || (!who_.parent.empty() && value == who_.parent);
-        out.direct = out.direct || (value == who_.arn && value != who_.parent);
-      } else {
-        const Who::Kind kind = type == "Service"     ? Who::Service
-                               : type == "Federated" ? Who::Issuer
-                                                     : Who::User;
-        out.direct = out.direct || (who_.kind == kind && value == who_.name);
-      }
-    }
+      else if (one.type == "AWS")
+        add_aws(one.value, out);
+      else if (who_.kind == kind_of(one.type) && who_.name == one.value)
+        out.direct = true;
     return out;
+  }
+  static Who::Kind kind_of(const std::string& type) {
+    if (type == "Service") return Who::Service;
+    return type == "Federated" ? Who::Issuer : Who::User;
+  }
+  void add_aws(const std::string& value, Named& out) const {
+    if (is_digits(value) || value.ends_with(":root")) {
+      const std::string account = is_digits(value) ? value : split6(value)[4];
+      if (!who_.account.empty() && account == who_.account) out.account = true;
+    } else if (!who_.parent.empty() && value == who_.parent) {
+      out.parent = true;
+    } else if (value == who_.arn) {
+      out.direct = true;
+    }
   }
   // Whom NotPrincipal does not spare, it means as `*` does.
   Named granting(const ModelStatement& statement) const {
@@ -315,28 +320,39 @@ class Reference {
   Tri resource(const ModelStatement& statement) {
     if (statement.resources.empty()) return Tri::True;
     bool any = false, missing = false, unsafe = false;
-    const bool fold = !keeps(Rule::ResourcesKeepCase);
-    const auto asked = split6(fold ? lower_case(request_.resource) : request_.resource);
     for (const std::string& text : statement.resources) {
-      if (text == "*") any = true;
-      if (text == "*" || request_.resource == "*") continue;
-      auto pattern = split6(fold ? lower_case(text) : text);
-      if (pattern.size() < 6 && !keeps(Rule::ShortArnsFillUp)) continue;
-      pattern.resize(6, "*");
-      bool head = true;
-      for (std::size_t i = 0; i < 5; ++i) head = head && glob(pattern[i], asked[i]);
-      const Expansion own = expand(pattern[5], true);
-      missing = missing || own.state == Expansion::Missing;
-      if (!head || own.state == Expansion::Missing ||
-          !glob(own.tokens, characters(asked[5], false)))
-        continue;
-      (own.state == Expansion::Unsafe ? unsafe : any) = true;
+      const Entry entry = resource_entry(text);
+      any = any || entry == Entry::Matches;
+      missing = missing || entry == Entry::MissingValue;
+      unsafe = unsafe || entry == Entry::UnsafeValue;
     }
     // A value that may not be substituted: an Allow does not match, a Deny cannot tell.
     const Tri cannot_tell = statement.allow ? Tri::False : Tri::Unknown;
-    if (!statement.not_resource) return any ? Tri::True : unsafe ? cannot_tell : Tri::False;
+    if (!statement.not_resource) {
+      if (any) return Tri::True;
+      return unsafe ? cannot_tell : Tri::False;
+    }
     if (any || (missing && keeps(Rule::MissingVariableStopsNotResource))) return Tri::False;
     return unsafe ? cannot_tell : Tri::True;
+  }
+
+  enum class Entry : std::uint8_t { Differs, Matches, MissingValue, UnsafeValue };
+
+  // A request for `*` is matched by a literal `*` alone.
+  Entry resource_entry(const std::string& text) {
+    if (text == "*") return Entry::Matches;
+    if (request_.resource == "*") return Entry::Differs;
+    const bool fold = !keeps(Rule::ResourcesKeepCase);
+    const auto asked = split6(fold ? lower_case(request_.resource) : request_.resource);
+    auto pattern = split6(fold ? lower_case(text) : text);
+    if (pattern.size() < 6 && !keeps(Rule::ShortArnsFillUp)) return Entry::Differs;
+    pattern.resize(6, "*");
+    const Expansion own = expand(pattern[5], true);
+    if (own.state == Expansion::Missing) return Entry::MissingValue;
+    for (std::size_t i = 0; i < 5; ++i)
+      if (!glob(pattern[i], asked[i])) return Entry::Differs;
+    if (!glob(own.tokens, characters(asked[5], false))) return Entry::Differs;
+    return own.state == Expansion::Unsafe ? Entry::UnsafeValue : Entry::Matches;
   }
 
   // --- §6, variables
@@ -404,39 +420,46 @@ class Reference {
 
   Tri condition(const ModelCondition& condition) {
     const auto value = key_value(lower_case(condition.key));
-    const bool all = condition.quantifier == "ForAllValues:";
-    const bool some = condition.quantifier == "ForAnyValue:";
+    if (condition.base == "Null") return null_condition(condition, value.has_value());
     const bool negated = condition.base.contains("Not");
     const bool if_exists = condition.if_exists && keeps(Rule::IfExistsHoldsWithoutKey);
-    if (condition.base == "Null") {
-      if ((all || some) && keeps(Rule::NullWithQuantifierIsConstant)) return tri(all);
-      Tri out = Tri::False;
-      for (const std::string& one : condition.values)
-        out = out | tri((lower_case(one) == "true") == !value);
-      return out;
-    }
-    if (!all && !some) {
-      if (!value) return tri(if_exists || (negated && keeps(Rule::NegatedHoldsWithoutKey)));
-      if (value->multi && keeps(Rule::ListsNeedAQuantifier)) return Tri::False;
-      if (condition.values.empty() && condition.if_exists &&
-          keeps(Rule::EmptyListWithIfExistsFails))
-        return Tri::False;
-      return of_one(condition, value->values[0], negated);
-    }
-    bool null_set = !value || keeps(Rule::EmptyTextIsNoValueInSets);
-    if (value)
-      for (const std::string& one : value->values) null_set = null_set && one.empty();
+    if (!condition.quantifier.empty()) return set_condition(condition, value, negated, if_exists);
+    if (!value) return tri(if_exists || (negated && keeps(Rule::NegatedHoldsWithoutKey)));
+    if (value->multi && keeps(Rule::ListsNeedAQuantifier)) return Tri::False;
+    if (condition.values.empty() && condition.if_exists && keeps(Rule::EmptyListWithIfExistsFails))
+      return Tri::False;
+    return of_one(condition, value->values[0], negated);
+  }
+
+  Tri null_condition(const ModelCondition& condition, bool present) const {
+    if (!condition.quantifier.empty() && keeps(Rule::NullWithQuantifierIsConstant))
+      return tri(condition.quantifier == "ForAllValues:");
+    Tri out = Tri::False;
+    for (const std::string& one : condition.values)
+      out = out | tri((lower_case(one) == "true") != present);
+    return out;
+  }
+
+  Tri set_condition(const ModelCondition& condition, const std::optional<ModelValue>& value,
+                    bool negated, bool if_exists) {
+    const bool all = condition.quantifier == "ForAllValues:";
     if (all && !value) return tri(keeps(Rule::ForAllValuesHoldsWithoutKey));
-    if (all && null_set) return Tri::True;
+    if (all && is_null_set(*value)) return Tri::True;
     if (condition.values.empty()) return Tri::False;
     if (!value) return tri(if_exists || (negated && !keeps(Rule::ForAnyValueFailsWithoutKey)));
-    if (some && null_set) return Tri::False;
+    if (is_null_set(*value)) return Tri::False;
     Tri out = tri(all);
     for (const std::string& one : value->values) {
       const Tri holds = of_one(condition, one, negated);
       out = all ? out & holds : out | holds;
     }
     return out;
+  }
+  bool is_null_set(const ModelValue& value) const {
+    if (!keeps(Rule::EmptyTextIsNoValueInSets)) return value.values.empty();
+    for (const std::string& one : value.values)
+      if (!one.empty()) return false;
+    return true;
   }
 
   Tri of_one(const ModelCondition& condition, const std::string& value, bool negated) {
@@ -464,25 +487,30 @@ class Reference {
       const std::string word = lower_case(value);
       return word == "true" || word == "false" ? tri(word == lower_case(policy)) : malformed;
     }
-    int order = 0;
-    if (op.starts_with("Date")) {
-      const std::int64_t unit = keeps(Rule::EpochIsInSeconds) ? 1'000'000 : 1'000;
-      const auto a = date_of(value, unit), b = date_of(policy, unit);
-      if (!a || !b) return malformed;
-      order = *a < *b ? -1 : *a > *b ? 1 : 0;
-      op = op.substr(4);
-    } else {
-      auto a = number_of(value), b = number_of(policy);
-      if (!a || !b) return malformed;
-      if (!keeps(Rule::NumbersHaveFractions)) a->fraction = b->fraction = "";
-      order = compare(*a, *b);
-      op = op.substr(7);
-    }
-    if (op == "LessThan") return tri(order < 0);
-    if (op == "LessThanEquals") return tri(order <= 0);
-    if (op == "GreaterThan") return tri(order > 0);
-    if (op == "GreaterThanEquals") return tri(order >= 0);
-    return tri(order == 0);
+    const auto order =
+        op.starts_with("Date") ? order_of_dates(value, policy) : order_of_numbers(value, policy);
+    return order ? tri(holds(op, *order)) : malformed;
+  }
+
+  // Of the request's value to the policy's: -1, 0 or 1.
+  std::optional<int> order_of_dates(const std::string& value, const std::string& policy) const {
+    const std::int64_t unit = keeps(Rule::EpochIsInSeconds) ? 1'000'000 : 1'000;
+    const auto a = date_of(value, unit), b = date_of(policy, unit);
+    if (!a || !b) return std::nullopt;
+    return *a < *b ? -1 : static_cast<int>(*a > *b);
+  }
+  std::optional<int> order_of_numbers(const std::string& value, const std::string& policy) const {
+    auto a = number_of(value), b = number_of(policy);
+    if (!a || !b) return std::nullopt;
+    if (!keeps(Rule::NumbersHaveFractions)) a->fraction = b->fraction = "";
+    return compare(*a, *b);
+  }
+  static bool holds(const std::string& op, int order) {
+    if (op.ends_with("LessThan")) return order < 0;
+    if (op.ends_with("LessThanEquals")) return order <= 0;
+    if (op.ends_with("GreaterThan")) return order > 0;
+    if (op.ends_with("GreaterThanEquals")) return order >= 0;
+    return order == 0;
   }
 
   Tri text_atom(const std::string& op, const std::string& policy, const std::string& value) {

@@ -114,58 +114,72 @@ inline int compare(const Number& a, const Number& b) {
   return a.negative ? -order : order;
 }
 
-// Microseconds since 1970.
-inline std::optional<std::int64_t> date_of(const std::string& text, std::int64_t epoch_unit) {
-  auto number = [](const std::string& digits) {
-    std::int64_t out = 0;
-    for (const char c : digits) out = out * 10 + (c - '0');
-    return out;
-  };
-  if (is_digits(text) && text.size() <= 11) return number(text) * epoch_unit;
-  std::string shape = text;
-  for (char& c : shape)
+inline std::int64_t value_of_digits(const std::string& digits) {
+  std::int64_t out = 0;
+  for (const char c : digits) out = out * 10 + (c - '0');
+  return out;
+}
+// `2027-01-15T08` as `dddd-dd-ddTdd`.
+inline std::string shape_of(std::string text) {
+  for (char& c : text)
     if (c >= '0' && c <= '9') c = 'd';
-  const bool day_given = shape.starts_with("dddd-dd-dd");
-  if (!day_given && shape != "dddd-dd") return std::nullopt;
+  return text;
+}
+// Minutes of `08:30`.
+inline std::optional<std::int64_t> minutes_of(const std::string& text) {
+  if (shape_of(text) != "dd:dd") return std::nullopt;
+  const auto hour = value_of_digits(text.substr(0, 2)), minute = value_of_digits(text.substr(3));
+  if (hour > 23 || minute > 59) return std::nullopt;
+  return hour * 60 + minute;
+}
+// Minutes of `Z`, `+02:00` and `-08:30`.
+inline std::optional<std::int64_t> zone_of(const std::string& text) {
+  if (text == "Z") return 0;
+  if (!text.starts_with('+') && !text.starts_with('-')) return std::nullopt;
+  const auto minutes = minutes_of(text.substr(1));
+  if (!minutes) return std::nullopt;
+  return text[0] == '+' ? *minutes : -*minutes;
+}
+// Microseconds of `:05` and `:05.25`; the text is what stands between minutes and zone.
+inline std::optional<std::int64_t> seconds_of(const std::string& text) {
+  if (text.empty()) return 0;
+  if (!shape_of(text).starts_with(":dd") || value_of_digits(text.substr(1, 2)) > 59)
+    return std::nullopt;
+  const std::int64_t whole = value_of_digits(text.substr(1, 2)) * 1'000'000;
+  if (text.size() == 3) return whole;
+  std::string fraction = text.substr(4);
+  if (text[3] != '.' || !is_digits(fraction) || fraction.size() > 6) return std::nullopt;
+  fraction.resize(6, '0');
+  return whole + value_of_digits(fraction);
+}
+inline std::optional<std::int64_t> days_of(const std::string& text) {
+  const bool has_day = shape_of(text) == "dddd-dd-dd";
+  if (!has_day && shape_of(text) != "dddd-dd") return std::nullopt;
+  const auto day = has_day ? value_of_digits(text.substr(8)) : 1;
   const std::chrono::year_month_day date(
-      std::chrono::year(static_cast<int>(number(text.substr(0, 4)))),
-      std::chrono::month(static_cast<unsigned>(number(text.substr(5, 2)))),
-      std::chrono::day(day_given ? static_cast<unsigned>(number(text.substr(8, 2))) : 1U));
+      std::chrono::year(static_cast<int>(value_of_digits(text.substr(0, 4)))),
+      std::chrono::month(static_cast<unsigned>(value_of_digits(text.substr(5, 2)))),
+      std::chrono::day(static_cast<unsigned>(day)));
   if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date).time_since_epoch().count();
+}
+// Microseconds since 1970; a whole number counts `epoch_unit` of them.
+inline std::optional<std::int64_t> date_of(const std::string& text, std::int64_t epoch_unit) {
   constexpr std::int64_t kMinute = 60'000'000;
-  std::int64_t out = std::chrono::sys_days(date).time_since_epoch().count() * 1'440 * kMinute;
-  if (shape.size() <= 10) return out;
-  // `dddd-dd-ddTdd:dd`, then perhaps `:dd`, perhaps `.d...`, then the zone.
-  if (!shape.starts_with("dddd-dd-ddTdd:dd")) return std::nullopt;
-  auto clock = [&](std::size_t at) -> std::optional<std::int64_t> {  // `dd:dd` in minutes
-    if (shape.substr(at, 5) != "dd:dd") return std::nullopt;
-    const auto hour = number(text.substr(at, 2));
-    const auto minute = number(text.substr(at + 3, 2));
-    if (hour > 23 || minute > 59) return std::nullopt;
-    return hour * 60 + minute;
-  };
-  const auto time = clock(11);
-  if (!time) return std::nullopt;
-  out += *time * kMinute;
-  std::size_t at = 16;
-  if (shape.substr(at, 3) == ":dd") {
-    if (number(text.substr(at + 1, 2)) > 59) return std::nullopt;
-    out += number(text.substr(at + 1, 2)) * 1'000'000;
-    at += 3;
-    if (shape.substr(at, 1) == ".") {
-      const std::size_t end = std::min(shape.find_first_not_of('d', at + 1), shape.size());
-      std::string fraction = text.substr(at + 1, end - at - 1);
-      if (fraction.empty() || fraction.size() > 6) return std::nullopt;
-      fraction.resize(6, '0');
-      out += number(fraction);
-      at = end;
-    }
-  }
-  const std::string zone = text.substr(at);
-  if (zone == "Z") return out;
-  const auto offset = zone.empty() ? std::nullopt : clock(at + 1);
-  if (!offset || zone.size() != 6 || (zone[0] != '+' && zone[0] != '-')) return std::nullopt;
-  return out + (zone[0] == '+' ? -1 : 1) * *offset * kMinute;
+  if (is_digits(text) && text.size() <= 11) return value_of_digits(text) * epoch_unit;
+  const std::size_t t = text.find('T');
+  const auto days = days_of(text.substr(0, t));
+  if (!days) return std::nullopt;
+  const std::int64_t midnight = *days * 1'440 * kMinute;
+  if (t == std::string::npos) return midnight;
+  const std::string clock = text.substr(t + 1);
+  const std::size_t zone_at = clock.find_first_of("Z+-");
+  if (t != 10 || zone_at == std::string::npos || zone_at < 5) return std::nullopt;
+  const auto minutes = minutes_of(clock.substr(0, 5));
+  const auto seconds = seconds_of(clock.substr(5, zone_at - 5));
+  const auto zone = zone_of(clock.substr(zone_at));
+  if (!minutes || !seconds || !zone) return std::nullopt;
+  return midnight + (*minutes - *zone) * kMinute + *seconds;
 }
 
 // The address as 32 or 128 binary digits; the IPv4 address in a mapped one.
@@ -181,11 +195,11 @@ inline std::optional<std::string> bits_of(const std::string& text) {
 }
 
 inline std::string bytes_of_base64(const std::string& text) {
-  static const std::string kAlphabet =
+  static const std::string alphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string bits, out;
   for (const char c : text)
-    if (const std::size_t value = kAlphabet.find(c); value != std::string::npos)
+    if (const std::size_t value = alphabet.find(c); value != std::string::npos)
       for (int bit = 5; bit >= 0; --bit) bits += (value >> bit) & 1 ? '1' : '0';
   for (std::size_t i = 0; i + 8 <= bits.size(); i += 8) {
     int value = 0;
