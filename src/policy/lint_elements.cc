@@ -253,15 +253,16 @@ void lint_broad_allow(Linter& linter, const LintStatement& statement) {
     return;
   }
   for (const SourceText& action : statement.actions) {
-    const bool broad = is_everything(action.text) || (device && takes_in_service(action.text));
+    const bool devices = device || equal_ignoring_case(action.text, "iot:*");
+    const bool broad = is_everything(action.text) || (devices && takes_in_service(action.text));
     if (!broad) continue;
     linter.report("broad-allow", action.span,
                   "`" + action.text + "` on `*` is over-broad: " +
-                      (device ? "every device may do everything with every topic, thing and job"
-                              : "everything is allowed"),
-                  device ? "allow `iot:Connect`, `iot:Publish`, `iot:Subscribe` and `iot:Receive` "
-                           "on the device's own topics, with `${iot:Connection.Thing.ThingName}`"
-                         : "list the actions and resources that are needed");
+                      (devices ? "every device may do everything with every topic, thing and job"
+                               : "everything is allowed"),
+                  devices ? "allow `iot:Connect`, `iot:Publish`, `iot:Subscribe` and `iot:Receive` "
+                            "on the device's own topics, with `${iot:Connection.Thing.ThingName}`"
+                          : "list the actions and resources that are needed");
     return;
   }
 }

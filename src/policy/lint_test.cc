@@ -107,6 +107,7 @@ std::vector<Case> cases() {
       {"arn-service-case", Kind::Identity, of_resource("arn:aws:S3:::b/*", "s3:*"), kGood},
       {"broad-allow", Kind::IotDevice, of_resource("*", "iot:*"), topic("topic/a")},
       {"broad-allow", Kind::Identity, of_resource("*", "*"), of_resource("*", "s3:*")},
+      {"broad-allow", Kind::Identity, of_resource("*", "iot:*"), topic("topic/a")},
       {"contradictory-conditions", Kind::Resource, bucket(kPlain + "," + kFloor), bucket(kPlain)},
       {"contradictory-conditions", Kind::Identity,
        with(R"("Null":{"s3:prefix":"true"},"StringEquals":{"s3:prefix":"a"})", "s3:ListBucket"),

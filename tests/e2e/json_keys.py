@@ -14,6 +14,7 @@ import subprocess
 from harness import Pipeline, WAIT_S, claim, main
 from shapes import differences, documented
 
+EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples")
 # Carries data until it is stopped: it has log lines and no document.
 WITHOUT_DOCUMENT = {"run"}
 HELD_ELSEWHERE = {"demo"}
@@ -85,6 +86,9 @@ def test(sealane, tools):
         run("stream export", *at, "--out", os.path.join(pipeline.folder, "entries"))
         run("stream repair", *at)
         run("device revoke", *at, "seattle")
+        example = os.path.join(EXAMPLES, "aws-iot-policy")
+        run("policy eval", "--policy", os.path.join(example, "policy.json"), "--request", os.path.join(example, "over-tls.json"))
+        run("policy lint", os.path.join(example, "policy.json"))
         for command in ("completion", "man", "version"):
             run(command)
         wrong_words(pipeline)

@@ -11,6 +11,7 @@ import argparse
 import base64
 import contextlib
 import json
+import os
 import pathlib
 import re
 import socket
@@ -228,6 +229,18 @@ def demo_recount():
         check(status == 1 and "planted holds 1 markers" in said, f"a planted marker was not found: {said}")
 
 
+def sarif_validates():
+    shared = pathlib.Path(os.environ.get("SEALANE_SHARED", ROOT.parent / "shared"))
+    schema = shared / "schemas/sarif-2.1.0/sarif-schema-2.1.0.json"
+    with servers.scratch("sealane-sarif-") as folder:
+        log = folder / "log.sarif"
+        policies = sorted(ROOT.glob("examples/aws-iot-policy/*.json"))
+        done = subprocess.run([SEALANE, "policy", "lint", *policies, "--format", "sarif"], capture_output=True, text=True, timeout=60)
+        check(done.returncode in (0, 1, 2), f"exit {done.returncode}: {done.stderr[-800:]}")
+        log.write_text(done.stdout)
+        python(HERE / "sarif_check.py", schema, log)
+
+
 def other_tests(with_java):
     yield from esdk_matrix.tests(with_java)
     schema = ROOT / "schema/pipeline.schema.json"
@@ -237,6 +250,8 @@ def other_tests(with_java):
     if servers.edge_available():
         yield "the AWS Encryption SDK for Python opens bundles and journal entries", sdk_opens
         yield "the README's first use works as it is written", first_use
+    if (pathlib.Path(os.environ.get("SEALANE_SHARED", ROOT.parent / "shared")) / "schemas").is_dir() or os.environ.get("CI"):
+        yield "jsonschema accepts the SARIF log of policy lint", sarif_validates
     if servers.has_command("demo", "--keep"):
         yield "the demo's own count is right", demo_recount
 
