@@ -311,5 +311,62 @@ TEST(DecideProperty, WhatADecisionDidNotReadCannotChangeIt) {
   }
 }
 
+// Between now and `changes_at` the answer is the same; without it, for ever.
+TEST(DecideProperty, ADecisionHoldsUntilTheInstantThatItNames) {
+  Generator generator(5);
+  using std::chrono::seconds;
+  std::size_t turned = 0;
+  for (std::size_t i = 0; i < kSets; ++i) {
+    std::string statements;
+    for (std::size_t k = 1 + generator.below(4); k > 0; --k) {
+      const std::string op =
+          generator.pick({"", "", "ForAllValues:", "ForAnyValue:"}) +
+          generator.pick({"DateEquals", "DateNotEquals", "DateLessThan", "DateLessThanEquals",
+                          "DateGreaterThan", "DateGreaterThanEquals"}) +
+          generator.pick({"", "IfExists"});
+      const std::string other = generator.one_in(4)
+                                    ? R"(,"NumericLessThan":{"aws:EpochTime":"1800000002"})"
+                                    : std::string();
+      std::string values;
+      for (std::size_t v = 1 + generator.below(2); v > 0; --v)
+        values += (values.empty() ? "\"" : ",\"") +
+                  std::to_string(1'800'000'000 + generator.below(5)) + "\"";
+      statements += std::string(statements.empty() ? "" : ",") + R"({"Effect":")" +
+                    generator.pick({"Allow", "Allow", "Deny"}) +
+                    R"(","Action":"*","Resource":"*","Condition":{")" + op + R"(":{")" +
+                    generator.pick({"aws:CurrentTime", "aws:EpochTime"}) + R"(":[)" + values +
+                    "]}" + other + "}}";
+    }
+    const auto parsed = parse_document(
+        R"({"Version":"2012-10-17","Statement":[)" + statements + "]}", Identity, "p.json");
+    ASSERT_TRUE(parsed.value) << statements << to_text(parsed.diagnostics.at(0));
+    const CompiledPolicies policies = compile(std::span(&*parsed.value, 1));
+    const Context none;
+    auto at = [&](Time now) {
+      return decide(policies, {.principal = Principal::device(),
+                               .action = "s3:GetObject",
+                               .resource = "arn:aws:s3:::b/k",
+                               .context = none,
+                               .now = now});
+    };
+    // From instant to instant until nothing changes any more.
+    Time now = kNow - seconds(1);
+    for (int step = 0; step < 40; ++step) {
+      const Decision decision = at(now);
+      const Time until = decision.changes_at().value_or(kNow + seconds(1'000'000));
+      ASSERT_GT(until, now) << statements;
+      const auto width = static_cast<std::uint64_t>((until - now).count());
+      for (const Time then :
+           {until - Duration(1), now + Duration(static_cast<std::int64_t>(generator.below(width)))})
+        ASSERT_EQ(to_string(at(then).outcome()), to_string(decision.outcome()))
+            << statements << to_rfc3339(now) << to_rfc3339(then);
+      if (!decision.changes_at()) break;
+      if (at(until).outcome() != decision.outcome()) ++turned;
+      now = until;
+    }
+  }
+  EXPECT_GT(turned, kSets / 4);
+}
+
 }  // namespace
 }  // namespace sealane::policy
