@@ -24,6 +24,7 @@ import traceback
 sys.dont_write_bytecode = True
 
 import clients
+import esdk_matrix
 import resumption
 import servers
 from clients import CLIENTS, TOOLS, publish, subscribe
