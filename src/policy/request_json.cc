@@ -112,6 +112,7 @@ class RequestReader {
 
   // Devices of IoT Core: the policies belong to the certificate, which is no IAM principal.
   static bool is_device(std::string_view text) {
+    if (text == "device") return true;
     return text.starts_with("arn:") && text.contains(":iot:") &&
            (text.contains(":cert/") || text.contains(":thing/"));
   }

@@ -4,8 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <fstream>
 #include <string>
 #include <vector>
+
+#include "policy/lint.h"
+#include "policy/testing/case_json.h"
 
 namespace sealane::policy {
 namespace {
@@ -128,6 +132,58 @@ TEST(RequestJson, HoldsItsLimits) {
   EXPECT_TRUE(refused(R"({"action":"a:b","context":{"a:b":1,"a:c":1,"a:d":1}})"));
   EXPECT_TRUE(refused(R"({"action":"a:b","context":{"a:b":"12345678901"}})"));
   EXPECT_TRUE(refused(R"({"action":"a:b","resource":")" + std::string(2'000, 'x') + "\"}"));
+}
+
+std::string_view word_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::Allowed: return "allow";
+    case Outcome::ExplicitlyDenied: return "explicit-deny";
+    case Outcome::ImplicitlyDenied: return "implicit-deny";
+    case Outcome::NotEvaluable: return "not-evaluable";
+  }
+  return "";
+}
+
+// Decided as a request's file is: the same rows that the evaluator is held against.
+TEST(RequestJson, RequestsOfTheTableAreDecidedAsItSays) {
+  std::ifstream file("testdata/decisions.tsv");
+  ASSERT_TRUE(file);
+  std::size_t rows = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with('#')) continue;
+    std::vector<std::string> columns(1);
+    for (const char c : line) {
+      if (c == '\t')
+        columns.emplace_back();
+      else
+        columns.back() += c;
+    }
+    ASSERT_EQ(columns.size(), 6u) << line;
+    const auto sources = reference::read_documents(columns[2]);
+    ASSERT_TRUE(sources.ok()) << line;
+    std::vector<Document> documents;
+    for (const reference::SourceDocument& source : *sources) {
+      auto parsed = parse_document(source.text, source.kind, "p.json");
+      EXPECT_EQ(lint(source.text, source.kind, "p.json", shipped()).evaluable,
+                parsed.value.has_value());
+      if (!parsed.value) continue;
+      parsed.value->level = source.level;
+      documents.push_back(std::move(*parsed.value));
+    }
+    if (columns[4] == "refused-document") {
+      EXPECT_LT(documents.size(), sources->size()) << line;
+      continue;
+    }
+    const auto request = parse(columns[3]);
+    if (!request.value) {  // what a file may not ask, the evaluator refuses as well
+      EXPECT_EQ(columns[4], "not-evaluable") << line;
+      continue;
+    }
+    const Decision decision = decide(compile(documents), request.value->at(Time{}));
+    EXPECT_EQ(word_of(decision.outcome()), columns[4]) << line;
+    ++rows;
+  }
+  EXPECT_GT(rows, 400u);
 }
 
 }  // namespace
