@@ -147,7 +147,11 @@ class Deciding {
 
   bool is_cross_account() {
     const std::string_view principal = request_.principal.account;
-    if (principal.empty()) return false;
+    // Callers of these kinds have no account; a user who has none is known by S3's name alone.
+    if (principal.empty()) {
+      account_assumed_ = standing_.kind == PrincipalKind::User;
+      return false;
+    }
     std::string_view owner = request_.resource_account;
     if (owner.empty()) owner = matcher_.resource_account();
     account_assumed_ = owner.empty() && request_.resource != "*";
@@ -155,7 +159,7 @@ class Deciding {
     return !owner.empty() && owner != principal && owner != "aws";
   }
 
-  // One way to an Allow: all of its gates, in the order in which a missing one is named.
+  // A gate and what it came to.
   struct Step {
     Gate gate;
     GateState state;

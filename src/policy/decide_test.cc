@@ -279,6 +279,9 @@ TEST(CanonicalUserPrincipal, IsMatchedByItsIdAlone) {
   const std::string s = to(R"({"CanonicalUser":"79a59df900b949e5"})");
   EXPECT_TRUE(Asked(owner).with(Resource, s).allowed());
   EXPECT_FALSE(Asked(kUser).with(Resource, s).allowed());
+  Asked unknown("CanonicalUser", "79a59df900b949e5");
+  EXPECT_TRUE(unknown.with(Resource, s).allowed());
+  EXPECT_TRUE(Asked("CanonicalUser", "x").with(Identity, kAllow).decided().account_assumed());
 }
 TEST(SamlPrincipal, IsMatchedByItsProvider) {
   const char* provider = "arn:aws:iam::111111111111:saml-provider/p";
@@ -517,7 +520,6 @@ TEST(Device, IsDecidedByItsIotPolicies) {
 // --- what cannot be told
 
 TEST(Unknown, GateThatCannotBeToldDeniesUnlessAnotherIsShut) {
-  const std::string stuck_scp = kStuck;
   Asked asked(kUser);
   asked.fact("a:k", "?").with(Identity, kAllow);
   EXPECT_EQ(Asked(asked).with(Scp, kStuck).outcome(), Outcome::NotEvaluable);

@@ -115,7 +115,7 @@ class Decision {
   // also the level.
   Gate gate() const { return gate_; }
   std::uint32_t gate_level() const { return gate_level_; }
-  // True if nobody said who owns the resource and it was taken for the principal's own account.
+  // True if nobody said who owns the resource, or which account asks, and both were taken for one.
   bool account_assumed() const { return account_assumed_; }
   // Every key whose value, or absence, the decision could depend on.
   const KeySet& keys_read() const { return keys_read_; }
