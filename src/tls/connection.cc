@@ -33,7 +33,7 @@ bool is_version_error(int reason) {
 std::string group_of(SSL* ssl) {
   const int group = static_cast<int>(SSL_get_negotiated_group(ssl));
   const char* name = SSL_group_to_name(ssl, group);
-  const std::string text = name == nullptr ? "" : name;
+  std::string text = name == nullptr ? "" : name;
   // OpenSSL 3.0 says `x25519` and `secp256r1` or `P-256` by version.
   if (text == "x25519") return "X25519";
   if (text == "secp256r1" || text == "prime256v1") return "P-256";
@@ -119,7 +119,7 @@ Step Connection::Impl::sniff() {
   socket.received = static_cast<std::uint64_t>(counted ? waiting : got);
   // Take what came, bounded, so that closing does not reset the connection before the alert is
   // read.
-  std::array<std::byte, 4096> sink;
+  std::array<std::byte, 4096> sink{};
   [[maybe_unused]] const ssize_t taken = ::recv(socket.descriptor, sink.data(), sink.size(), 0);
   [[maybe_unused]] const ssize_t sent =
       ::send(socket.descriptor, kRefusalAlert.data(), kRefusalAlert.size(), MSG_NOSIGNAL);

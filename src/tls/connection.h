@@ -70,6 +70,8 @@ class Connection {
   ~Connection();
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   // A server looks at the first bytes before OpenSSL does, and names a peer that does not speak
   // TLS.  Result: Done, WantRead, WantWrite or Failed.

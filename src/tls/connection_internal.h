@@ -90,7 +90,10 @@ struct Connection::Impl {
   SessionFactsPtr session_facts;  // of a full handshake whose peer was let in
   std::optional<RawHello> hello;  // at a server
 
+  Impl() = default;
   ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
   // A fatal error of TLS itself: RFC 8446 §6.2 has its session forgotten.
   void forget_session();
   Step fail_handshake(RefusalReason reason, std::string detail);

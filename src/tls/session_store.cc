@@ -36,7 +36,7 @@ void attach_facts(SSL_SESSION* session, SessionFactsPtr facts) {
   }
   auto owned = std::make_unique<SessionFactsPtr>(std::move(facts));
   SEALANE_CHECK(SSL_SESSION_set_ex_data(session, facts_index(), owned.get()) == 1);
-  owned.release();
+  static_cast<void>(owned.release());
 }
 
 SessionFactsPtr facts_in(const SSL_SESSION* session) {
