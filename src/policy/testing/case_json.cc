@@ -211,7 +211,7 @@ ModelPrincipal read_principal(const json::Value& value) {
   if (const json::Value::Object* members = value.object(); members != nullptr && !members->empty())
     return {members->front().name, scalar(members->front().value)};
   const std::string who = scalar(value);
-  if (who == "device" || who == "anonymous") return {who, ""};
+  if (who == "anonymous") return {who, ""};
   return {"AWS", who};
 }
 bool flag(const json::Value& value, std::string_view name) {
@@ -263,12 +263,13 @@ std::string documents_json(std::span<const ModelDocument> documents) {
 
 std::string request_json(const ModelRequest& request) {
   json::Writer out;
-  out.begin_object().key("principal");
+  out.begin_object();
+  if (request.principal.type != "device") out.key("principal");
   if (request.principal.type == "AWS")
     out.value(request.principal.value);
-  else if (request.principal.value.empty())
+  else if (request.principal.type == "anonymous")
     out.value(request.principal.type);
-  else
+  else if (request.principal.type != "device")
     out.begin_object().field(request.principal.type, request.principal.value).end_object();
   out.field("action", request.action).field("resource", request.resource);
   if (!request.resource_account.empty()) out.field("resource_account", request.resource_account);
@@ -319,6 +320,7 @@ Result<ModelRequest> read_request(std::string_view text) {
   SEALANE_ASSIGN(json::Value root, parse_json(text));
   if (root.object() == nullptr) return not_a_case("a request is an object");
   ModelRequest out;
+  out.principal = {"device", ""};
   out.now = 1'800'000'000;
   out.action = root.text_or_empty("action");
   out.resource = root.text_or_empty("resource");

@@ -15,9 +15,8 @@
 // Documents and requests as JSON, the form of testdata/decisions.tsv:
 //   documents  {"identity":[DOCUMENT...],"scp":[[DOCUMENT...],[DOCUMENT...]]}: a list by kind, of
 //              SCPs and RCPs a list for each level; a document is an object or its text
-//   request {"principal":"arn:..."|{"Service":"..."}|"anonymous"|"device","action":"s3:GetObject",
-//              "resource":"arn:...","resource_account":"...","context":{"key":"value"|["value"]},
-//              "now":"2027-01-15T08:00:00Z","exemptions":{"aws_managed_key":true}}
+//   request    as request_json.h has it; without a principal a device asks, without a time it is
+//              2027-01-15T08:00:00Z
 namespace sealane::policy::reference {
 
 // --- writing
