@@ -196,8 +196,8 @@ void lint_type(Linter& linter, const LintCondition& condition) {
 
 // --- values -------------------------------------------------------------------------------------
 
-void lint_wildcards(Linter& linter, const LintCondition& condition) {
-  const Operator op = condition.op->op;
+void lint_wildcards(Linter& linter, const LintCondition& condition, const OperatorName& name) {
+  const Operator op = name.op;
   if (op != Operator::StringEquals && op != Operator::StringEqualsIgnoreCase) return;
   for (const SourceText& value : condition.values) {
     const bool escaped = value.text.contains("${*}") || value.text.contains("${?}");
@@ -206,8 +206,8 @@ void lint_wildcards(Linter& linter, const LintCondition& condition) {
                   quoted(value.text) +
                       " is compared letter by letter: `*` and `?` mean "
                       "themselves in " +
-                      quoted(condition.op->canonical),
-                  condition.op->negated ? "use `StringNotLike`" : "use `StringLike`");
+                      quoted(name.canonical),
+                  name.negated ? "use `StringNotLike`" : "use `StringLike`");
   }
 }
 
@@ -248,7 +248,7 @@ void lint_addresses(Linter& linter, const LintCondition& condition) {
 
 void lint_values(Linter& linter, const LintCondition& condition) {
   if (!condition.op) return;
-  lint_wildcards(linter, condition);
+  lint_wildcards(linter, condition, *condition.op);
   lint_empty_list(linter, condition);
   lint_addresses(linter, condition);
   if (condition.op->op == Operator::Bool && condition.values.size() > 1)
