@@ -8,7 +8,7 @@
 #include "base/diagnostic.h"
 #include "policy/catalogue_text_internal.h"
 #include "policy/glob.h"
-#include "policy/text_internal.h"
+#include "policy/text.h"
 
 namespace sealane::policy {
 namespace {

@@ -12,7 +12,7 @@
 #include <string>
 
 #include "base/json.h"
-#include "policy/text_internal.h"
+#include "policy/text.h"
 
 namespace sealane::policy {
 namespace {

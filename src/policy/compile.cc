@@ -8,7 +8,7 @@
 #include "policy/compile_internal.h"
 #include "policy/evaluate.h"
 #include "policy/operator_arn.h"
-#include "policy/text_internal.h"
+#include "policy/text.h"
 
 namespace sealane::policy {
 namespace {

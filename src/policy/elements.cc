@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the texts of a document are read: actions, resources and condition values.
+#include "policy/elements.h"
+
 #include <algorithm>
 
 #include "base/bytes.h"
@@ -7,7 +8,7 @@
 #include "policy/operator_arn.h"
 #include "policy/operator_date.h"
 #include "policy/operator_numeric.h"
-#include "policy/text_internal.h"
+#include "policy/text.h"
 
 namespace sealane::policy {
 namespace {

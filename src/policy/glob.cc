@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "policy/text_internal.h"
+#include "policy/text.h"
 
 namespace sealane::policy {
 namespace {

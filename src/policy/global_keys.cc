@@ -7,7 +7,7 @@
 #include <array>
 
 #include "policy/catalogue.h"
-#include "policy/text_internal.h"
+#include "policy/text.h"
 
 namespace sealane::policy {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "policy/lint_internal.h"
-#include "policy/text_internal.h"
+#include "policy/text.h"
 
 namespace sealane::policy {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "policy/lint_internal.h"
 #include "policy/operator_ip.h"
-#include "policy/text_internal.h"
+#include "policy/text.h"
 
 namespace sealane::policy {
 namespace {

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "policy/lint_internal.h"
-#include "policy/text_internal.h"
+#include "policy/text.h"
 
 namespace sealane::policy {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "policy/lint_internal.h"
-#include "policy/text_internal.h"
+#include "policy/text.h"
 
 namespace sealane::policy {
 namespace {

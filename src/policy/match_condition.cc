@@ -7,7 +7,7 @@
 #include "policy/match_internal.h"
 #include "policy/operator_date.h"
 #include "policy/operator_numeric.h"
-#include "policy/text_internal.h"
+#include "policy/text.h"
 
 namespace sealane::policy {
 namespace {

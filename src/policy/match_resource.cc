@@ -4,7 +4,7 @@
 
 #include "policy/glob.h"
 #include "policy/match_internal.h"
-#include "policy/text_internal.h"
+#include "policy/text.h"
 
 namespace sealane::policy {
 namespace {

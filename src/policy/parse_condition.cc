@@ -6,7 +6,7 @@
 
 #include "policy/compile_internal.h"
 #include "policy/parse_internal.h"
-#include "policy/text_internal.h"
+#include "policy/text.h"
 
 namespace sealane::policy {
 

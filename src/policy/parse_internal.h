@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "policy/document.h"
-#include "policy/pattern_internal.h"
+#include "policy/pattern.h"
 #include "policy/vocabulary_internal.h"
 
 namespace sealane::policy {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "policy/pattern.h"
+
 #include <algorithm>
 
-#include "policy/pattern_internal.h"
-#include "policy/text_internal.h"
+#include "policy/text.h"
 
 namespace sealane::policy {
 namespace {

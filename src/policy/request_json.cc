@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "policy/operator_date.h"
-#include "policy/text_internal.h"
+#include "policy/text.h"
 
 namespace sealane::policy {
 namespace {

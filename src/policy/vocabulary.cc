@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
-#include "policy/text_internal.h"
+#include "policy/text.h"
 #include "policy/vocabulary_internal.h"
 
 namespace sealane::policy {
