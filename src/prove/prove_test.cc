@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prove/prove.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "policy/document.h"
+#include "policy/evaluate.h"
+
+namespace sealane::prove {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// One line of testdata/claims.tsv.
+struct Row {
+  std::string name, type, resource, claim, min_tls, without, expected, policy, reason;
+};
+
+std::vector<Row> rows() {
+  std::ifstream file("testdata/claims.tsv");
+  std::vector<Row> out;
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line.starts_with('#')) continue;
+    std::istringstream in(line);
+    Row row;
+    for (std::string* field : {&row.name, &row.type, &row.resource, &row.claim, &row.min_tls,
+                               &row.without, &row.expected, &row.policy, &row.reason})
+      std::getline(in, *field, '\t');
+    out.push_back(row);
+  }
+  return out;
+}
+
+const policy::Catalogue& catalogue() {
+  static const policy::Catalogue shipped = policy::Catalogue::shipped();
+  return shipped;
+}
+
+std::span<solver::Solver> solvers() {
+  static std::vector<solver::Solver> both = [] {
+    std::vector<solver::Solver> out;
+    const solver::Limits limits{.time_max = std::chrono::milliseconds(60'000)};
+    out.emplace_back(solver::cvc5_program(), limits);
+    out.emplace_back(solver::z3_program(), limits);
+    return out;
+  }();
+  return both;
+}
+
+std::vector<policy::Document> documents_of(const std::string& text) {
+  auto parsed = policy::parse_document(text, policy::DocumentKind::Resource, "policy.json");
+  EXPECT_TRUE(parsed.value.has_value())
+      << text << "\n"
+      << (parsed.diagnostics.empty() ? "" : to_text(parsed.diagnostics.front()));
+  std::vector<policy::Document> out;
+  if (parsed.value) out.push_back(std::move(*parsed.value));
+  return out;
+}
+
+Scope scope_of_row(const Row& row) {
+  auto scope = scope_of(catalogue(), *parse_resource_type(row.type), row.resource);
+  EXPECT_TRUE(scope.ok()) << row.name;
+  return *scope;
+}
+
+Options options_of(const Row& row) {
+  Options options;
+  options.claim = *parse_claim(row.claim);
+  options.min_tls = row.min_tls;
+  if (!row.without.empty()) options.axioms.erase(*parse_axiom(row.without));
+  return options;
+}
+
+class Claims : public ::testing::TestWithParam<Row> {};
+INSTANTIATE_TEST_SUITE_P(Table, Claims, ::testing::ValuesIn(rows()), [](const auto& given) {
+  std::string name = given.param.name;
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  return name;
+});
+void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
+
+// What is shown is read back and decided by the evaluator: nothing denies it explicitly.
+void expect_replay(const Counterexample& example, std::span<const policy::Document> documents,
+                   const std::string& claim) {
+  const std::string json = request_json(example.request);
+  const auto read = policy::parse_request(json, "request.json", catalogue());
+  ASSERT_TRUE(read.value) << json << to_text(read.diagnostics.front());
+  const auto decision =
+      policy::decide(policy::compile(documents), read.value->at(*read.value->now));
+  EXPECT_NE(decision.outcome(), policy::Outcome::ExplicitlyDenied) << json;
+  EXPECT_NE(decision.outcome(), policy::Outcome::NotEvaluable) << json;
+  if (claim == "grant") EXPECT_TRUE(decision.allowed()) << json;
+}
+
+TEST_P(Claims, AreDecidedAsTheTableSays) {
+  const Row& row = GetParam();
+  const Scope scope = scope_of_row(row);
+  const auto documents = documents_of(row.policy);
+  Options options = options_of(row);
+  const Proof proof = prove(catalogue(), scope, documents, solvers(), options);
+  EXPECT_EQ(to_string(proof.outcome), row.expected)
+      << row.reason << "\n"
+      << proof.detail << "\n"
+      << (proof.counterexample ? request_json(proof.counterexample->request) : "");
+  EXPECT_EQ(proof.counterexample.has_value(), row.expected == "fails");
+  if (proof.counterexample) expect_replay(*proof.counterexample, documents, row.claim);
+  if (!proof.by_fast_path) return;
+  // The fast path says nothing that the solvers do not say.
+  options.fast_path = false;
+  EXPECT_EQ(to_string(prove(catalogue(), scope, documents, solvers(), options).outcome),
+            row.expected);
+}
+
+TEST(ClaimTable, HasAtLeastEightyRowsAndThirtyThatFail) {
+  const auto all = rows();
+  EXPECT_GE(all.size(), 80U);
+  EXPECT_GE(std::ranges::count(all, "fails", &Row::expected), 30);
+}
+
+Proof proof_of(const std::string& name, std::span<solver::Solver> who, bool strict = false) {
+  for (const Row& row : rows()) {
+    if (row.name != name) continue;
+    Options options = options_of(row);
+    options.fast_path = false;
+    options.strict = strict;
+    return prove(catalogue(), scope_of_row(row), documents_of(row.policy), who, options);
+  }
+  ADD_FAILURE() << name;
+  return {};
+}
+
+// A solver that answers everything alike.
+solver::Program answering(const std::string& answer) {
+  return {"fake",
+          {"/bin/sh", "-c",
+           "while read -r line; do case \"$line\" in '(check-sat'*) echo '" + answer +
+               "';; '(get-unsat'*) echo '()';; '(get-value'*) echo '()';;"
+               " '(echo \"'*) e=${line#'(echo \"'}; echo \"${e%'\")'}\";; esac; done"}};
+}
+
+std::vector<solver::Solver> pair(solver::Program a, solver::Program b) {
+  std::vector<solver::Solver> out;
+  const solver::Limits limits{.time_max = std::chrono::milliseconds(20'000)};
+  out.emplace_back(std::move(a), limits);
+  out.emplace_back(std::move(b), limits);
+  return out;
+}
+
+TEST(Prove, NamesWhatAProofRestsOn) {
+  const Proof proof = proof_of("two-halves", solvers());
+  EXPECT_THAT(proof.assumptions, Contains("A1"));
+  EXPECT_THAT(proof.assumptions, Contains("A11"));
+  EXPECT_THAT(proof.assumptions, Not(Contains("single-solver")));
+}
+
+TEST(Prove, SaysThatOneSolverAloneAnswered) {
+  auto one = pair(solver::cvc5_program(), {"gone", {"/nonexistent"}});
+  const Proof proof = proof_of("two-halves", one);
+  EXPECT_EQ(proof.outcome, Outcome::Holds);
+  EXPECT_THAT(proof.assumptions, Contains("single-solver"));
+  const Proof strict = proof_of("two-halves", one, true);
+  EXPECT_EQ(strict.outcome, Outcome::Unknown);
+  EXPECT_EQ(strict.doubt, Doubt::SingleSolver);
+}
+
+TEST(Prove, IsUnknownWithoutSolvers) {
+  auto none = pair({"gone", {"/nonexistent"}}, answering("unknown"));
+  const Proof proof = proof_of("two-halves", none);
+  EXPECT_EQ(proof.outcome, Outcome::Unknown);
+  EXPECT_EQ(proof.doubt, Doubt::NoAnswer);
+  ASSERT_EQ(proof.solvers.size(), 2U);
+  EXPECT_EQ(proof.solvers[0].reason, solver::UnknownReason::Missing);
+}
+
+TEST(Prove, NeverBelievesASolverThatLiesThatThereIsNoRequest) {
+  auto liar = pair(solver::cvc5_program(), answering("unsat"));
+  const Proof proof = proof_of("objects-only", liar);
+  // Whoever is first: the request is shown, or the two contradict each other.
+  if (proof.outcome != Outcome::Fails) {
+    EXPECT_EQ(proof.outcome, Outcome::Unknown);
+    EXPECT_EQ(proof.doubt, Doubt::Disagreement);
+  }
+}
+
+TEST(Prove, NeverBelievesASolverThatLiesThatThereIsARequest) {
+  auto liar = pair(answering("sat"), solver::cvc5_program());
+  const Proof proof = proof_of("two-halves", liar);
+  EXPECT_NE(proof.outcome, Outcome::Fails);
+  EXPECT_FALSE(proof.counterexample.has_value());
+}
+
+TEST(Prove, ReportsAStatementThatDeniesNothing) {
+  const Proof proof = proof_of("false-and-old-tls", solvers());
+  ASSERT_EQ(proof.vacuous.size(), 1U);
+  EXPECT_THAT(proof.vacuous[0].why, HasSubstr("no request meets"));
+  const Proof floor = proof_of("tls-floor-only", solvers());
+  ASSERT_EQ(floor.vacuous.size(), 1U);
+  EXPECT_THAT(floor.vacuous[0].why, HasSubstr("TLS 1.2 and newer"));
+  EXPECT_THAT(proof_of("two-halves", solvers()).vacuous, IsEmpty());
+}
+
+TEST(Prove, SaysThatAnActionOfTheFutureIsNotCovered) {
+  EXPECT_THAT(proof_of("canonical", solvers()).notes, IsEmpty());
+  // Every name of the catalogue begins with a letter that is listed.
+  std::string listed;
+  for (char letter = 'a'; letter <= 'z'; ++letter)
+    listed += (listed.empty() ? "\"s3:" : ",\"s3:") + std::string(1, letter) + "*\"";
+  const auto documents = documents_of(
+      R"({"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Resource":"*",)"
+      R"("Condition":{"Bool":{"aws:SecureTransport":"false"}},"Action":[)" +
+      listed + "]}}");
+  const Scope scope = *scope_of(catalogue(), ResourceType::S3Bucket, "arn:aws:s3:::b");
+  const Proof proof = prove(catalogue(), scope, documents, solvers(), {});
+  EXPECT_EQ(proof.outcome, Outcome::Holds);
+  EXPECT_THAT(proof.notes, Not(IsEmpty()));
+}
+
+TEST(Prove, ShowsTheSimplestRequestThereIs) {
+  const Proof proof = proof_of("objects-only", solvers());
+  ASSERT_TRUE(proof.counterexample);
+  EXPECT_EQ(proof.counterexample->request.action, "s3:ListBucket");
+  EXPECT_EQ(proof.counterexample->request.resource, "arn:aws:s3:::b");
+  EXPECT_EQ(proof.counterexample->command, "curl -i http://b.s3.amazonaws.com/");
+  EXPECT_EQ(proof.counterexample->tls, "none");
+  EXPECT_EQ(proof.counterexample->request.context.entries().size(), 1U);
+}
+
+TEST(Prove, RefusesWhatItCannotExpress) {
+  const auto documents = documents_of(
+      R"({"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*",)"
+      R"("Resource":"*","Condition":{"StringLike":{"aws:SourceIp":"10.*"}}}})");
+  const Scope scope = *scope_of(catalogue(), ResourceType::S3Bucket, "arn:aws:s3:::b");
+  const Proof proof = prove(catalogue(), scope, documents, solvers(), {});
+  EXPECT_EQ(proof.outcome, Outcome::Unknown);
+  EXPECT_EQ(proof.doubt, Doubt::Unsupported);
+  EXPECT_THAT(proof.detail, HasSubstr("policy.json:1:"));
+}
+
+}  // namespace
+}  // namespace sealane::prove
