@@ -25,6 +25,7 @@ const Texts kPrincipals = {
     "arn:aws:iam::444455556666:user/u",
     "arn:aws:sts::444455556666:assumed-role/r/s",
     "arn:aws:iam::444455556666:root",
+    "arn:aws-cn:iam::111122223333:user/u",
 };
 
 // The entries that together name a principal completely, as NotPrincipal has to.
@@ -208,6 +209,9 @@ void Generator::add_principals(ModelStatement& out, DocumentKind kind) {
     Texts chain = kChains[below(kChains.size())];
     if (one_in(3)) chain.erase(chain.begin() + static_cast<std::ptrdiff_t>(below(chain.size())));
     for (const std::string& one : chain) out.principals.push_back({"AWS", one});
+    if (one_in(3)) out.principals.push_back({"Service", "sns.amazonaws.com"});
+    if (one_in(6)) out.principals.push_back({"CanonicalUser", "c0ffee"});
+    if (one_in(10)) out.principals.push_back({"AWS", "*"});
     return;
   }
   for (std::size_t i = 1 + below(3); i > 0; --i) switch (below(10)) {
@@ -215,7 +219,10 @@ void Generator::add_principals(ModelStatement& out, DocumentKind kind) {
       case 1: out.principals.push_back({"Federated", "accounts.google.com"}); break;
       case 2: out.principals.push_back({"CanonicalUser", "c0ffee"}); break;
       case 3:
-      case 4: out.principals.push_back({"AWS", pick({"111122223333", "444455556666"})}); break;
+      case 4:
+        out.principals.push_back(
+            {"AWS", pick({"111122223333", "444455556666", "arn:aws-cn:iam::111122223333:root"})});
+        break;
       case 5: {
         const ModelPrincipal& asker = cast_[below(cast_.size())];
         if (asker.type == "AWS") out.principals.push_back(asker);
@@ -338,6 +345,7 @@ ModelRequest Generator::request() {
       break;
     default: out.resource = "arn:aws:iot:r:111122223333:" + own_part(false);
   }
+  if (theme_ == Theme::Account && one_in(30)) out.resource = "arn:aws:s3::aws:" + own_part(false);
   if (one_in(12)) out.resource = "*";
   if (one_in(150)) out.resource = pick({"arn:aws:s3", "b/k", "arn::s3:::b", "arn:aws:s3:::"});
   if (one_in(200)) out.action = pick({"s3", "s3:", ":x", "s3:*", "a b"});

@@ -267,8 +267,10 @@ class Reference {
   }
   void add_aws(const std::string& value, Named& out) const {
     if (is_digits(value) || value.ends_with(":root")) {
-      const std::string account = is_digits(value) ? value : split6(value)[4];
-      if (!who_.account.empty() && account == who_.account) out.account = true;
+      if (who_.account.empty()) return;
+      // Digits alone are the account in every partition.
+      const std::string root = "arn:" + split6(who_.arn)[1] + ":iam::" + who_.account + ":root";
+      if (value == who_.account || value == root) out.account = true;
     } else if (!who_.parent.empty() && value == who_.parent) {
       out.parent = true;
     } else if (value == who_.arn) {
