@@ -34,19 +34,6 @@ constexpr std::array<std::string_view, 8> kTransitKeys = {
     "transfer:requestsecuritypolicyname",
     "vpc-lattice:protocol"};
 
-constexpr std::array<std::string_view, 12> kDeviceActions = {"iot:connect",
-                                                             "iot:publish",
-                                                             "iot:subscribe",
-                                                             "iot:receive",
-                                                             "iot:retainpublish",
-                                                             "iot:getretainedmessage",
-                                                             "iot:getthingshadow",
-                                                             "iot:updatethingshadow",
-                                                             "iot:deletethingshadow",
-                                                             "iot:listnamedshadowsforthing",
-                                                             "iot:listretainedmessages",
-                                                             "iot:*"};
-
 KnownKey look_up_key(const std::string& key, DocumentKind kind, const Catalogue& catalogue) {
   using enum KnownKey::Source;
   if (kind == DocumentKind::IotDevice)
@@ -105,11 +92,6 @@ void tidy(std::vector<LintFinding>& findings) {
     return a.rule == b.rule && a.diagnostic.span == b.diagnostic.span;
   });
   findings.erase(twice.begin(), twice.end());
-}
-
-bool is_device_action(std::string_view action) {
-  return std::ranges::any_of(
-      kDeviceActions, [&](std::string_view known) { return equal_ignoring_case(action, known); });
 }
 
 bool all_actions_start_with(const LintDocument& document, std::string_view service) {
@@ -229,8 +211,9 @@ DocumentKind recognise_kind(std::string_view text) {
       return kind_with_principals(document);
     device = device && statement.action_polarity == Polarity::Listed &&
              !statement.actions.empty() &&
-             std::ranges::all_of(statement.actions,
-                                 [](const SourceText& a) { return is_device_action(a.text); });
+             std::ranges::all_of(statement.actions, [](const SourceText& a) {
+               return is_device_action(a.text) || equal_ignoring_case(a.text, "iot:*");
+             });
   }
   return device ? DocumentKind::IotDevice : DocumentKind::Identity;
 }

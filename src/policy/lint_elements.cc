@@ -80,7 +80,7 @@ void lint_action(Linter& linter, const SourceText& action) {
                          "AWS documents no service `" + service + "`",
                          near ? "did you mean `" + *near + "`?" : "");
   }
-  if (catalogue.any_action_matches(action.text)) return;
+  if (catalogue.any_action_matches(action.text) || is_device_action(action.text)) return;
   const auto near = catalogue.closest_action(action.text);
   linter.report(
       "unknown-action", action.span,

@@ -121,6 +121,8 @@ const LintRule& lint_rule(std::string_view id);
 std::string_view rule_of_parse_message(std::string_view message);
 
 bool is_everything(std::string_view action_or_resource);  // `*`
+// An action that AWS IoT Core asks about devices.
+bool is_device_action(std::string_view action);
 // `*` or `service:*`.
 bool takes_in_service(std::string_view action);
 // Where the variables of a text stand: the insides of `${...}`.

@@ -1,12 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules about policies of AWS IoT Core devices.
 #include <algorithm>
+#include <array>
 
 #include "policy/lint_internal.h"
 #include "policy/text.h"
 
 namespace sealane::policy {
 namespace {
+
+// Source: IoT Core Developer Guide, "policy actions".  The reference lists those on jobs under
+// another prefix, and the credential provider's not at all.
+constexpr std::array<std::string_view, 16> kDeviceActions = {"iot:connect",
+                                                             "iot:publish",
+                                                             "iot:subscribe",
+                                                             "iot:receive",
+                                                             "iot:retainpublish",
+                                                             "iot:getretainedmessage",
+                                                             "iot:listretainedmessages",
+                                                             "iot:getthingshadow",
+                                                             "iot:updatethingshadow",
+                                                             "iot:deletethingshadow",
+                                                             "iot:listnamedshadowsforthing",
+                                                             "iot:describejobexecution",
+                                                             "iot:getpendingjobexecutions",
+                                                             "iot:startnextpendingjobexecution",
+                                                             "iot:updatejobexecution",
+                                                             "iot:assumerolewithcertificate"};
 
 constexpr std::string_view kClientIdVariable = "${iot:clientid}";
 
@@ -132,6 +152,11 @@ void lint_bypass(Linter& linter) {
 }
 
 }  // namespace
+
+bool is_device_action(std::string_view action) {
+  return std::ranges::any_of(
+      kDeviceActions, [&](std::string_view known) { return equal_ignoring_case(action, known); });
+}
 
 void lint_iot(Linter& linter) {
   if (linter.document().kind != DocumentKind::IotDevice) return;

@@ -262,6 +262,8 @@ std::vector<Case> cases() {
       {"unknown-action", Kind::Identity, of_resource("*", "s3:GetObjekt"), kGood},
       {"unknown-action", Kind::Identity, of_resource("*", "s3:Fetch*"),
        of_resource("*", "s3:Get*")},
+      {"unknown-action", Kind::IotDevice, topic("thing/a", "iot:GetPendingJob"),
+       topic("thing/a", "iot:GetPendingJobExecutions")},
       {"unknown-element", Kind::Identity, document(R"({"Efect":"Allow"})"), kGood},
       {"unknown-key", Kind::Identity, with(R"("Bool":{"aws:SecureTransprot":"true"})"), with(kTls)},
       {"unknown-key", Kind::Identity, with(R"("StringEquals":{"nosuch:Key":"x"})"),
@@ -380,6 +382,7 @@ TEST(RecogniseKind, ByPrincipalsAndActions) {
   EXPECT_EQ(recognise_kind(bucket(kPlain)), Kind::Resource);
   EXPECT_EQ(recognise_kind(of_resource("*", "iot:*")), Kind::IotDevice);
   EXPECT_EQ(recognise_kind(topic("topic/a")), Kind::IotDevice);
+  EXPECT_EQ(recognise_kind(topic("thing/a", "iot:UpdateJobExecution")), Kind::IotDevice);
   EXPECT_EQ(recognise_kind(of_resource("*", "iot:CreateThing")), Kind::Identity);
   EXPECT_EQ(
       recognise_kind(document(R"({"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"})")),
