@@ -2,15 +2,14 @@
 #include "envelope/body_sealer.h"
 
 #include <algorithm>
-#include <system_error>
-#include <thread>
 
 #include "envelope/footer.h"
+#include "envelope/workers_internal.h"
 
 namespace sealane::envelope {
 namespace {
 
-constexpr std::size_t kBulkBytes = 16u << 20;
+constexpr std::size_t kBulkBytes = 1u << 20;  // for each thread
 constexpr std::uint64_t kFramesMax = 0xffffffff;
 // A final frame's head is that much longer.
 constexpr std::size_t kSlackBytes = kFinalFrameHeadBytes - kFrameHeadBytes;
@@ -22,15 +21,22 @@ Error failed_before() {
 }  // namespace
 
 BodyOptions bulk_options(std::size_t threads, std::uint32_t frame_length) {
-  return {.threads = std::max<std::size_t>(1, threads),
-          .frames_at_once = std::max<std::size_t>(threads, kBulkBytes / frame_length)};
+  threads = std::max<std::size_t>(1, threads);
+  return {.threads = threads,
+          .frames_at_once = threads * std::max<std::size_t>(1, kBulkBytes / frame_length)};
 }
 
 BodySealer::BodySealer(Cipher& cipher, SealedHeader header, Sink sink, const BodyOptions& options)
     : cipher_(cipher), header_(std::move(header)), sink_(std::move(sink)), options_(options) {
   SEALANE_CHECK(options_.threads >= 1 && options_.frames_at_once >= 1);
   batch_.resize(frame_at(options_.frames_at_once));
+  if (options_.threads == 1) return;
+  workers_ = std::make_unique<Workers>(options_.threads);
+  ciphers_.resize(workers_->size() - 1);
 }
+
+BodySealer::~BodySealer() = default;
+BodySealer::BodySealer(BodySealer&&) noexcept = default;
 
 std::size_t BodySealer::frame_at(std::size_t index) const {
   return kSlackBytes + index * (header_.frame_length + kFrameOverheadBytes);
@@ -50,43 +56,29 @@ Status BodySealer::give_signed(ByteSpan bytes) {
   return give(bytes);
 }
 
-// INVARIANT: the content of frame `i` of the batch stands where the sealed frame has it.
-void BodySealer::seal_regular(std::size_t frames) {
+// INVARIANT: the content of frame `i` of the batch is in `apart`, or, when that is empty, stands
+// where the sealed frame has it.
+void BodySealer::seal_regular(std::size_t frames, ByteSpan apart) {
   const auto seal = [&](crypto::AesGcm& gcm, std::size_t from, std::size_t to) {
     gcm.set_key(header_.content_key.reveal());
     for (std::size_t i = from; i < to; ++i) {
       const MutableByteSpan frame =
           MutableByteSpan(batch_).subspan(frame_at(i), header_.frame_length + kFrameOverheadBytes);
+      const ByteSpan content = apart.empty()
+                                   ? ByteSpan(frame_content(FrameKind::Regular, frame))
+                                   : apart.subspan(i * header_.frame_length, header_.frame_length);
       seal_frame(gcm, header_.message_id, FrameKind::Regular,
-                 static_cast<std::uint32_t>(sequence_ + i),
-                 frame_content(FrameKind::Regular, frame), frame);
+                 static_cast<std::uint32_t>(sequence_ + i), content, frame);
     }
   };
-  const std::size_t threads = std::min(options_.threads, frames);
-  if (helpers_.size() + 1 < threads) helpers_.resize(threads - 1);
-  std::vector<std::jthread> running;
-  std::size_t from = 0;
-  for (std::size_t i = 0; i + 1 < threads; ++i) {
-    const std::size_t to = frames * (i + 1) / threads;
-    try {
-      running.emplace_back([&seal, &gcm = helpers_[i], from, to] { seal(gcm, from, to); });
-    } catch (const std::system_error&) {  // no more threads: this one does it
-      break;
-    }
-    from = to;
+  if (workers_ == nullptr) {
+    seal(cipher_.gcm, 0, frames);
+    return;
   }
-  seal(cipher_.gcm, from, frames);
-}
-
-Status BodySealer::seal_apart(ByteSpan plaintext) {
-  SEALANE_TRY(check_sequence(1));
-  const MutableByteSpan frame =
-      MutableByteSpan(batch_).subspan(frame_at(0), plaintext.size() + kFrameOverheadBytes);
-  cipher_.gcm.set_key(header_.content_key.reveal());
-  seal_frame(cipher_.gcm, header_.message_id, FrameKind::Regular,
-             static_cast<std::uint32_t>(sequence_), plaintext, frame);
-  ++sequence_;
-  return give_signed(frame);
+  const std::size_t shares = workers_->size();
+  workers_->run([&](std::size_t i) {
+    seal(i == 0 ? cipher_.gcm : ciphers_[i - 1], frames * i / shares, frames * (i + 1) / shares);
+  });
 }
 
 // One number is left for the final frame.
@@ -96,14 +88,14 @@ Status BodySealer::check_sequence(std::size_t frames) {
   return fail(ErrorKind::TooLarge, "a message has at most 2^32 - 1 frames");
 }
 
-Status BodySealer::flush_regular() {
+Status BodySealer::flush_regular(ByteSpan apart) {
   if (!header_given_) {
     header_given_ = true;
     SEALANE_TRY(give(header_.bytes));
   }
   if (full_ == 0) return {};
   SEALANE_TRY(check_sequence(full_));
-  seal_regular(full_);
+  seal_regular(full_, apart);
   const std::size_t bytes = frame_at(full_) - frame_at(0);
   sequence_ += full_;
   full_ = 0;
@@ -135,9 +127,12 @@ Status BodySealer::write(ByteSpan plaintext) {
   }
   while (!plaintext.empty()) {
     SEALANE_ASSIGN(const MutableByteSpan to, room());
-    if (options_.frames_at_once == 1 && filled_ == 0 && plaintext.size() > to.size()) {
-      SEALANE_TRY(seal_apart(plaintext.first(to.size())));  // no copy on the way
-      plaintext = plaintext.subspan(to.size());
+    // No copy on the way of what fills a batch and is not the end.
+    const std::size_t batch = options_.frames_at_once * header_.frame_length;
+    if (full_ == 0 && filled_ == 0 && plaintext.size() > batch) {
+      full_ = options_.frames_at_once;
+      SEALANE_TRY(flush_regular(plaintext.first(batch)));
+      plaintext = plaintext.subspan(batch);
       continue;
     }
     const ByteSpan now = plaintext.first(std::min(to.size(), plaintext.size()));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "base/bytes.h"
@@ -13,6 +14,8 @@
 
 namespace sealane::envelope {
 
+class Workers;
+
 using Sink = std::function<Status(ByteSpan)>;
 
 struct BodyOptions {
@@ -20,21 +23,26 @@ struct BodyOptions {
   // Frames sealed and given to the sink at once; more threads need more of them.
   std::size_t frames_at_once = 1;
 };
-// Enough frames at once to keep `threads` busy: 16 MiB of plaintext.
+// Enough frames at once to keep `threads` busy, and few enough to stay in their caches: 1 MiB of
+// plaintext for each.
 BodyOptions bulk_options(std::size_t threads, std::uint32_t frame_length);
 
 // A body whose plaintext comes in pieces.  Gives the header to the sink at the first write.
 // An object that saw an error, or goes before finish(), leaves a message that nobody can open; the
 // same message id is never tried again.
 //
-// Plaintext is encrypted where it stands in the sealer's one buffer.  write() copies it there;
-// room() and commit() let the caller read a file straight into it.
+// Plaintext is encrypted where it stands in the sealer's one buffer, and what fills the buffer in
+// one write() straight from the caller's memory.  room() and commit() let the caller read a file
+// into the buffer.
 //
 // Bounds:  memory of frames_at_once frames.
-// Threads: one at a time; it starts others for the time of one batch.
+// Threads: one at a time; others that it starts end with it.
 class BodySealer {
  public:
   BodySealer(Cipher& cipher, SealedHeader header, Sink sink, const BodyOptions& options = {});
+  ~BodySealer();
+  BodySealer(BodySealer&&) noexcept;
+  BodySealer& operator=(BodySealer&&) = delete;
   Status write(ByteSpan plaintext);
 
   // Where the next plaintext goes: never empty, valid until the next call.
@@ -48,10 +56,9 @@ class BodySealer {
 
  private:
   std::size_t frame_at(std::size_t index) const;
-  Status flush_regular();
+  Status flush_regular(ByteSpan apart = {});
   Status check_sequence(std::size_t frames);
-  Status seal_apart(ByteSpan plaintext);
-  void seal_regular(std::size_t frames);
+  void seal_regular(std::size_t frames, ByteSpan apart);
   Status give(ByteSpan bytes);
   Status give_signed(ByteSpan bytes);
 
@@ -59,7 +66,8 @@ class BodySealer {
   SealedHeader header_;
   Sink sink_;
   BodyOptions options_;
-  std::vector<crypto::AesGcm> helpers_;  // one for each further thread
+  std::unique_ptr<Workers> workers_;     // when there are further threads
+  std::vector<crypto::AesGcm> ciphers_;  // one for each of them
   // Room for frames_at_once frames, and before them for the longer head of a final one.
   Bytes batch_;
   std::size_t full_ = 0;    // frames whose content is complete

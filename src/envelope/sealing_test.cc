@@ -37,7 +37,7 @@ const crypto::RsaPrivateKey& rsa_key() {
 
 // The message that a BodySealer gives in pieces.
 Bytes sealed_in_pieces(const HeaderPlan& plan, const Secret& data_key, ByteSpan plaintext,
-                       const BodyOptions& options, bool in_place) {
+                       const BodyOptions& options, bool in_place, std::size_t piece = 23) {
   Cipher cipher;
   Bytes out;
   BodySealer sealer(
@@ -48,7 +48,7 @@ Bytes sealed_in_pieces(const HeaderPlan& plan, const Secret& data_key, ByteSpan 
       },
       options);
   while (!plaintext.empty()) {
-    const std::size_t count = std::min<std::size_t>(plaintext.size(), 23);
+    const std::size_t count = std::min(plaintext.size(), piece);
     if (in_place) {
       const MutableByteSpan room = sealer.room().value();
       const std::size_t fits = std::min(count, room.size());
@@ -75,10 +75,12 @@ TEST(BodySealer, AnyNumberOfThreadsAndFramesAtOnceGivesTheSameMessage) {
     for (const std::size_t threads : {1u, 2u, 3u})
       for (const std::size_t frames : {1u, 2u, 5u, 64u})
         for (const bool in_place : {false, true})
-          EXPECT_EQ(sealed_in_pieces(known.plan(), known.data_key, plaintext,
-                                     {.threads = threads, .frames_at_once = frames}, in_place),
-                    expected)
-              << length << " bytes, " << threads << " threads, " << frames << " frames";
+          for (const std::size_t piece : {23u, 97u, 5000u})
+            EXPECT_EQ(
+                sealed_in_pieces(known.plan(), known.data_key, plaintext,
+                                 {.threads = threads, .frames_at_once = frames}, in_place, piece),
+                expected)
+                << length << " bytes, " << threads << " threads, " << frames << " frames";
   }
 }
 

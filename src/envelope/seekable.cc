@@ -68,12 +68,41 @@ Status SeekableReader::open_header_and_layout(std::uint64_t message_bytes,
   return {};
 }
 
+FrameKind SeekableReader::kind_of(std::uint64_t sequence) const {
+  return sequence == layout_.frames ? FrameKind::Final : FrameKind::Regular;
+}
+
+// INVARIANT: what opened_ names has authenticated.  `plaintext` is in buffer_.
+Status SeekableReader::open_frame_at(std::uint64_t sequence, ByteSpan frame,
+                                     MutableByteSpan plaintext) {
+  opened_ = 0;
+  SEALANE_TRY(open_frame(gcm_, header_.id(), kind_of(sequence),
+                         static_cast<std::uint32_t>(sequence), frame, plaintext, frame_ivs_));
+  opened_ = sequence;
+  plaintext_ = plaintext;
+  return {};
+}
+
+Status SeekableReader::open_mapped(std::uint64_t sequence) {
+  const auto frame_bytes = static_cast<std::size_t>(layout_.frame_bytes(sequence));
+  const std::uint64_t begin = body_offset_ + layout_.frame_offset(sequence);
+  if (begin + frame_bytes > mapped_.size())
+    return fail(ErrorKind::Internal, "a frame outside the message");
+  ++counts_.reads;
+  counts_.bytes += frame_bytes;
+  const std::size_t content =
+      sequence == layout_.frames ? layout_.final_bytes : layout_.frame_length;
+  if (buffer_.size() < content) buffer_.resize(layout_.frame_length);
+  return open_frame_at(sequence, mapped_.subspan(static_cast<std::size_t>(begin), frame_bytes),
+                       MutableByteSpan(buffer_).first(content));
+}
+
 // The size says how long the plaintext is; only the final frame's tag makes that true.
 Status SeekableReader::open_final_frame() {
   buffer_.resize(static_cast<std::size_t>(layout_.frame_bytes(layout_.frames)));
   SEALANE_TRY(fetch(body_offset_ + layout_.frame_offset(layout_.frames), buffer_));
   copy_bytes(final_tag_, ByteSpan(buffer_).last(final_tag_.size()));
-  return open_frame_at(layout_.frames, 0);
+  return open_frame_at(layout_.frames, buffer_, frame_content(FrameKind::Final, buffer_));
 }
 
 Result<SeekableReader> SeekableReader::open(ReadAt read_at, std::uint64_t message_bytes,
@@ -88,24 +117,45 @@ Result<SeekableReader> SeekableReader::open(ReadAt read_at, std::uint64_t messag
   return out;
 }
 
-// The content of the frame that begins at `begin` of the buffer.
-MutableByteSpan SeekableReader::frame_content_at(std::uint64_t sequence, std::size_t begin) {
-  const bool is_final = sequence == layout_.frames;
-  return frame_content(is_final ? FrameKind::Final : FrameKind::Regular,
-                       MutableByteSpan(buffer_).subspan(
-                           begin, static_cast<std::size_t>(layout_.frame_bytes(sequence))));
+Result<SeekableReader> SeekableReader::open(ByteSpan message, const DataKeyFor& data_key_for,
+                                            const Limits& limits,
+                                            const EncryptionContext& caller_context) {
+  const ReadAt read_at = [message](std::uint64_t offset, MutableByteSpan to) -> Status {
+    if (offset > message.size() || to.size() > message.size() - offset)
+      return fail(ErrorKind::Internal, "a frame outside the message");
+    copy_bytes(to, message.subspan(static_cast<std::size_t>(offset), to.size()));
+    return {};
+  };
+  SEALANE_ASSIGN(SeekableReader out,
+                 open(read_at, message.size(), data_key_for, limits, caller_context));
+  out.mapped_ = message;
+  return out;
 }
 
-// INVARIANT: what opened_ names has authenticated.
-Status SeekableReader::open_frame_at(std::uint64_t sequence, std::size_t begin) {
+// Of the opened frame what is in the range.
+void SeekableReader::copy_out(Bytes& to, std::uint64_t offset, std::uint64_t length) const {
+  const std::uint64_t frame_at = (opened_ - 1) * layout_.frame_length;
+  const std::uint64_t from = std::max(offset, frame_at) - frame_at;
+  const std::uint64_t until =
+      std::min<std::uint64_t>(offset + length - frame_at, plaintext_.size());
+  append(to, plaintext_.subspan(static_cast<std::size_t>(from),
+                                static_cast<std::size_t>(until - from)));
+}
+
+Status SeekableReader::read_frames(std::uint64_t first, std::uint64_t last, std::uint64_t offset,
+                                   std::uint64_t length, Bytes& out) {
+  const std::uint64_t begin = layout_.frame_offset(first);
   opened_ = 0;
-  const ByteSpan frame =
-      ByteSpan(buffer_).subspan(begin, static_cast<std::size_t>(layout_.frame_bytes(sequence)));
-  SEALANE_TRY(open_frame(
-      gcm_, header_.id(), sequence == layout_.frames ? FrameKind::Final : FrameKind::Regular,
-      static_cast<std::uint32_t>(sequence), frame, frame_content_at(sequence, begin), frame_ivs_));
-  opened_ = sequence;
-  opened_at_ = begin;
+  buffer_.resize(
+      static_cast<std::size_t>(layout_.frame_offset(last) + layout_.frame_bytes(last) - begin));
+  SEALANE_TRY(fetch(body_offset_ + begin, buffer_));
+  for (std::uint64_t sequence = first; sequence <= last; ++sequence) {
+    const MutableByteSpan frame = MutableByteSpan(buffer_).subspan(
+        static_cast<std::size_t>(layout_.frame_offset(sequence) - begin),
+        static_cast<std::size_t>(layout_.frame_bytes(sequence)));
+    SEALANE_TRY(open_frame_at(sequence, frame, frame_content(kind_of(sequence), frame)));
+    copy_out(out, offset, length);
+  }
   return {};
 }
 
@@ -117,31 +167,21 @@ Result<Bytes> SeekableReader::read(std::uint64_t offset, std::uint64_t length) {
   if (length == 0) return out;
   out.reserve(static_cast<std::size_t>(length));
   const std::uint64_t step = std::uint64_t{layout_.frame_length} + kFrameOverheadBytes;
-  const std::uint64_t at_once = std::max<std::uint64_t>(1, kReadBytesMax / step);
+  const std::uint64_t at_once =
+      mapped_.empty() ? std::max<std::uint64_t>(1, kReadBytesMax / step) : 1;
   const std::uint64_t last = (offset + length - 1) / layout_.frame_length + 1;
-  const auto copy_out = [&](std::uint64_t sequence) {
-    const ByteSpan plaintext = frame_content_at(sequence, opened_at_);
-    const std::uint64_t frame_at = (sequence - 1) * layout_.frame_length;
-    const std::uint64_t from = std::max(offset, frame_at) - frame_at;
-    const std::uint64_t to = std::min<std::uint64_t>(offset + length - frame_at, plaintext.size());
-    append(out,
-           plaintext.subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from)));
-  };
   std::uint64_t first = offset / layout_.frame_length + 1;
-  if (first == opened_) copy_out(first++);
-  while (first <= last) {
-    const std::uint64_t until = std::min(last, first + at_once - 1);
-    const std::uint64_t begin = layout_.frame_offset(first);
-    opened_ = 0;
-    buffer_.resize(
-        static_cast<std::size_t>(layout_.frame_offset(until) + layout_.frame_bytes(until) - begin));
-    SEALANE_TRY(fetch(body_offset_ + begin, buffer_));
-    for (std::uint64_t sequence = first; sequence <= until; ++sequence) {
-      SEALANE_TRY(open_frame_at(sequence,
-                                static_cast<std::size_t>(layout_.frame_offset(sequence) - begin)));
-      copy_out(sequence);
+  if (first == opened_) {
+    copy_out(out, offset, length);
+    ++first;
+  }
+  for (; first <= last; first += at_once) {
+    if (!mapped_.empty()) {
+      SEALANE_TRY(open_mapped(first));
+      copy_out(out, offset, length);
+    } else {
+      SEALANE_TRY(read_frames(first, std::min(last, first + at_once - 1), offset, length, out));
     }
-    first = until + 1;
   }
   return out;
 }

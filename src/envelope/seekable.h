@@ -49,6 +49,12 @@ class SeekableReader {
                                      const DataKeyFor& data_key_for, const Limits& limits = {},
                                      const EncryptionContext& caller_context = {});
 
+  // For a message that is in memory, or mapped: nothing is copied but plaintext.  `message`
+  // outlives the reader.
+  static Result<SeekableReader> open(ByteSpan message, const DataKeyFor& data_key_for,
+                                     const Limits& limits = {},
+                                     const EncryptionContext& caller_context = {});
+
   const Header& header() const { return header_; }
   std::uint64_t size() const { return layout_.plaintext_bytes; }
   crypto::GcmTag final_tag() const { return final_tag_; }
@@ -65,8 +71,12 @@ class SeekableReader {
   Status open_header_and_layout(std::uint64_t message_bytes, const DataKeyFor& data_key_for,
                                 const Limits& limits, const EncryptionContext& caller_context);
   Status open_final_frame();
-  MutableByteSpan frame_content_at(std::uint64_t sequence, std::size_t begin);
-  Status open_frame_at(std::uint64_t sequence, std::size_t begin);
+  FrameKind kind_of(std::uint64_t sequence) const;
+  Status open_frame_at(std::uint64_t sequence, ByteSpan frame, MutableByteSpan plaintext);
+  Status open_mapped(std::uint64_t sequence);
+  void copy_out(Bytes& to, std::uint64_t offset, std::uint64_t length) const;
+  Status read_frames(std::uint64_t first, std::uint64_t last, std::uint64_t offset,
+                     std::uint64_t length, Bytes& out);
 
   ReadAt read_at_;
   Header header_;
@@ -76,9 +86,10 @@ class SeekableReader {
   FrameIvs frame_ivs_ = FrameIvs::Sequence;
   crypto::GcmTag final_tag_{};
   crypto::AesGcm gcm_;
+  ByteSpan mapped_;           // the whole message, when it is in memory
   Bytes buffer_;              // frames as they were read, opened where they stand
-  std::uint64_t opened_ = 0;  // the frame whose plaintext stands in buffer_; 0 for none
-  std::size_t opened_at_ = 0;
+  std::uint64_t opened_ = 0;  // the frame whose plaintext is known; 0 for none
+  ByteSpan plaintext_;        // of that frame, in buffer_
   ReadCounts counts_;
 };
 
