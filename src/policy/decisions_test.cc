@@ -2,7 +2,6 @@
 // testdata/decisions.tsv: what AWS's documentation says about documents and requests, row by row.
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <fstream>
 #include <map>
 #include <set>
@@ -12,8 +11,6 @@
 
 #include <gtest/gtest.h>
 
-#include "policy/catalogue.h"
-#include "policy/request_json.h"
 #include "policy/testing/case_json.h"
 #include "policy/testing/reference.h"
 
@@ -289,24 +286,6 @@ void expect_reference(const Row& row) {
 TEST(Decisions, TheReferenceDecidesEveryRowAsTheDocumentationSays) {
   for (const Row& row : read_rows())
     if (row.decision != "refused-document") expect_reference(row);
-}
-
-// A row's request is one that `sealane policy eval --request` takes.
-void expect_same_by_file(const Row& row, const Catalogue& catalogue) {
-  const auto sources = read_documents(row.documents);
-  const auto request = read_request(row.request);
-  ASSERT_TRUE(sources && request) << row.name();
-  const auto documents = parse_all(*sources);
-  if (!documents || row.id == "request-action-malformed") return;
-  const auto file = parse_request(row.request, row.id, catalogue);
-  ASSERT_TRUE(file.value) << row.name() << ": " << to_text(file.diagnostics.at(0));
-  const Request asked = file.value->at(Time(std::chrono::seconds(request->now)));
-  EXPECT_EQ(word_of(decide(compile(*documents), asked).outcome()), row.decision) << row.name();
-}
-
-TEST(Decisions, RequestsReadAsFilesAreDecidedAlike) {
-  const Catalogue catalogue = Catalogue::shipped();
-  for (const Row& row : read_rows()) expect_same_by_file(row, catalogue);
 }
 
 TEST(Decisions, EverySectionIsNamedByARowAndEveryRowNamesASection) {
