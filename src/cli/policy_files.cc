@@ -13,6 +13,7 @@ Result<std::string> read_text_file(Env& env, const std::string& path) {
 
 std::vector<std::string> policy_kind_names() {
   std::vector<std::string> out;
+  out.reserve(policy::kDocumentKinds);
   for (std::size_t i = 0; i < policy::kDocumentKinds; ++i)
     out.emplace_back(to_string(static_cast<policy::DocumentKind>(i)));
   return out;
