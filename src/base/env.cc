@@ -94,6 +94,11 @@ Result<std::vector<std::string>> PosixEnv::list(const std::string& folder) {
 }
 
 Status PosixEnv::rename(const std::string& from, const std::string& to, IfExists if_exists) {
+  // A node gives root up: what root replaces stays that of its owner.
+  struct stat present{};
+  if (::geteuid() == 0 && if_exists == IfExists::Replace && ::lstat(to.c_str(), &present) == 0 &&
+      present.st_uid != 0 && ::lchown(from.c_str(), present.st_uid, present.st_gid) != 0)
+    return fail_errno(errno, "cannot give `" + from + "` to the owner of `" + to + "`");
   const unsigned flags = if_exists == IfExists::Refuse ? RENAME_NOREPLACE : 0;
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags) != 0)
     return fail_errno(errno, "cannot rename `" + from + "` to `" + to + "`");

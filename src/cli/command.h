@@ -61,6 +61,8 @@ void add_dataset_command(CLI::App& app, Chosen& chosen);
 void add_device_command(CLI::App& app, Chosen& chosen);
 void add_key_command(CLI::App& app, Chosen& chosen);
 void add_policy_command(CLI::App& app, Chosen& chosen);
+void add_reload_command(CLI::App& app, Chosen& chosen);
+void add_status_command(CLI::App& app, Chosen& chosen);
 void add_stream_command(CLI::App& app, Chosen& chosen);
 void add_completion_command(CLI::App& app, Chosen& chosen);
 void add_demo_command(CLI::App& app, Chosen& chosen);

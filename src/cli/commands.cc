@@ -7,6 +7,8 @@ void add_all_commands(CLI::App& app, Chosen& chosen) {
   add_init_command(app, chosen);
   add_check_command(app, chosen);
   add_run_command(app, chosen);
+  add_reload_command(app, chosen);
+  add_status_command(app, chosen);
   add_ca_command(app, chosen);
   add_device_command(app, chosen);
   add_dataset_command(app, chosen);

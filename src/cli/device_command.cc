@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
+#include "cli/device_why.h"
+#include "cli/node_answers.h"
 #include "cli/pipeline_option.h"
 #include "identity/registry.h"
 
@@ -45,24 +47,26 @@ Result<int> run_add(Env& env, const LoadedPipeline& loaded, const AddArguments& 
 struct RevokeArguments {
   PipelineOptions pipeline;
   std::string thing;
+  double wait_seconds = 10;
 };
 
 Result<int> run_revoke(const LoadedPipeline& loaded, const RevokeArguments& arguments) {
   SEALANE_ASSIGN(identity::Registry registry, identity::Registry::open(loaded.registry()));
   SEALANE_ASSIGN(const std::uint64_t generation,
                  registry.revoke(arguments.thing, {.at = SystemClock().now()}));
+  SEALANE_ASSIGN(const Confirmation confirmation,
+                 confirm_revocation(loaded, arguments.thing, generation,
+                                    to_milliseconds(arguments.wait_seconds)));
   if (arguments.pipeline.format == OutputFormat::Json) {
-    print(json::Writer(2)
-              .begin_object()
-              .field("thing", arguments.thing)
-              .field("state", "revoked")
-              .field("generation", generation)
-              .end_object()
-              .str() +
-          "\n");
+    json::Writer w(2);
+    w.begin_object()
+        .field("thing", arguments.thing)
+        .field("state", "revoked")
+        .field("generation", generation);
+    write_confirmation(w, confirmation, false);
+    print(w.end_object().str() + "\n");
   } else {
-    print("device `" + arguments.thing +
-          "` is revoked; a running gateway acts on it within a second\n");
+    print("device `" + arguments.thing + "` is revoked\n" + to_text(confirmation));
   }
   return static_cast<int>(kOk);
 }
@@ -97,6 +101,7 @@ void add_device_command(CLI::App& app, Chosen& chosen) {
                                  "  sealane device add seattle --csr seattle.csr\n"
                                  "  sealane device list");
   device->require_subcommand(1);
+  add_device_why(*device, chosen);
   {
     auto a = std::make_shared<AddArguments>();
     CLI::App* command =
@@ -124,9 +129,11 @@ void add_device_command(CLI::App& app, Chosen& chosen) {
   {
     auto a = std::make_shared<RevokeArguments>();
     CLI::App* command = add_command(*device, "revoke", "Revoke every certificate of a device",
-                                    "  sealane device revoke seattle");
+                                    "  sealane device revoke seattle\n"
+                                    "  sealane device revoke seattle --wait 30");
     add_pipeline_options(command, a->pipeline);
     command->add_option("NAME", a->thing, "the thing")->required();
+    add_wait_option(command, a->wait_seconds);
     on_run(command, chosen, [a] {
       return with_pipeline(
           a->pipeline, [&](Env&, const LoadedPipeline& loaded) { return run_revoke(loaded, *a); });

@@ -18,14 +18,17 @@ void log_connection_open(const std::string& listener, const std::string& peer,
 }
 
 void log_connection_refused(const std::string& listener, const std::string& peer,
-                            const tls::Refusal& refusal, Time now, RefusalLog& refusals) {
+                            const tls::Refusal& refusal, Time now, RefusalLog& refusals,
+                            const std::string& thing) {
   log::write(log::Level::Warning, "connection-refused",
              {{"listener", listener},
               {"peer", peer},
               {"bytes", refusal.bytes},
               {"reason", std::string(tls::to_string(refusal.reason))},
               {"detail", refusal.detail}});
-  refusals.add(record_of(now, listener, peer, refusal));
+  RefusalRecord record = record_of(now, listener, peer, refusal);
+  if (!thing.empty()) record.name = thing;
+  refusals.add(std::move(record));
 }
 
 void log_request_denied(const DeniedRequest& denied, Time now, RefusalLog& refusals) {

@@ -15,9 +15,11 @@ namespace sealane::fronts {
 // Writes `connection-open`.
 void log_connection_open(const std::string& listener, const std::string& peer,
                          const tls::PeerFacts& facts);
-// Writes `connection-refused`, and keeps a record of it.
+// Writes `connection-refused`, and keeps a record of it.  `thing`: whose the certificate is, when
+// the registry knows it; empty: what the certificate says.
 void log_connection_refused(const std::string& listener, const std::string& peer,
-                            const tls::Refusal& refusal, Time now, RefusalLog& refusals);
+                            const tls::Refusal& refusal, Time now, RefusalLog& refusals,
+                            const std::string& thing = {});
 
 // A request that policy denied.
 struct DeniedRequest {

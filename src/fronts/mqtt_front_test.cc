@@ -431,8 +431,10 @@ TEST_F(MqttFrontTest, AChangedPolicyDropsSubscriptions) {
   Device newyork = device("newyork");
   ASSERT_TRUE(seattle.connect());
   ASSERT_TRUE(newyork.connect());
-  ASSERT_EQ(newyork.subscribe("+/open", mqtt::Qos::AtMostOnce), mqtt::SubscribeCode::GrantedAtMostOnce);
-  ASSERT_EQ(newyork.subscribe("seattle/#", mqtt::Qos::AtMostOnce), mqtt::SubscribeCode::GrantedAtMostOnce);
+  ASSERT_EQ(newyork.subscribe("+/open", mqtt::Qos::AtMostOnce),
+            mqtt::SubscribeCode::GrantedAtMostOnce);
+  ASSERT_EQ(newyork.subscribe("seattle/#", mqtt::Qos::AtMostOnce),
+            mqtt::SubscribeCode::GrantedAtMostOnce);
   EXPECT_TRUE(hub_.anybody_listens());
   const std::string_view rest = R"({ "Version": "2012-10-17", "Statement": [
     { "Effect": "Allow", "Action": ["iot:Connect", "iot:Publish", "iot:Receive"], "Resource": "*" }%s

@@ -49,10 +49,8 @@ RefusalRecord record_of(Time at, const std::string& listener, const std::string&
                                    .key_type = facts->key_type,
                                    .not_before = facts->not_before,
                                    .not_after = facts->not_after};
-    if (const auto identity = identity::identity_of(*facts)) {
-      record.name = identity->name;
-      record.proven = is_proven(refusal.reason);
-    }
+    if (const auto identity = identity::identity_of(*facts)) record.name = identity->name;
+    record.proven = is_proven(refusal.reason);
   }
   if (const auto& hello = refusal.hello)
     record.offered = RefusalRecord::Offered{
@@ -126,7 +124,7 @@ void RefusalLog::add(RefusalRecord record) {
   cut(record);
   const std::lock_guard lock(mutex_);
   const std::uint64_t number = ++recorded_;
-  if (record.proven) {
+  if (record.proven && !record.name.empty()) {
     const std::string key = record.name;
     add_to(proven_, limits_.proven_max, key, {number, std::move(record)});
   } else {

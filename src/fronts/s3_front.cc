@@ -123,8 +123,7 @@ bool S3Front::may(const net::HttpExchange& exchange, const http::S3Request& requ
   const std::string resource = resource_of(options_.bucket_arn, request);
   const policy::Principal& who = principal ? *principal : policy::Principal::anonymous();
   const policy::CompiledPolicies& policies = snapshot_->policies->policies;
-  const policy::Decision decision =
-      policy::decide(policies, {who, action, resource, context, now});
+  const policy::Decision decision = policy::decide(policies, {who, action, resource, context, now});
   if (decision.allowed() && principal) return true;
   const auto known = identity::parse_uri(exchange.peer().identity);
   log_request_denied({.listener = options_.listener,

@@ -154,7 +154,11 @@ Result<std::unique_ptr<AdminSocket>> AdminSocket::open(const std::string& node_f
       new AdminSocket(std::make_shared<State>(std::move(lock), std::move(listening), owner)));
 }
 
-AdminSocket::~AdminSocket() { close(); }
+// A task of the loop may hold the state longer.
+AdminSocket::~AdminSocket() {
+  close();
+  state_->lock = Descriptor();
+}
 
 void AdminSocket::close() {
   state_->acceptor.reset();

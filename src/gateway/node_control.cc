@@ -139,10 +139,11 @@ Result<SnapshotChange> NodeControl::reload() {
       if (!context.ok()) return failed(std::move(context).error());
       contexts.push_back(std::move(*context));
     }
-    if (parts_.renew_upstream) {
-      Status renewed = parts_.renew_upstream(*loaded->snapshot);
-      if (!renewed.ok()) return failed(std::move(renewed).error());
-    }
+  }
+  // A new list too: the peer of the connection that is kept may stand on it.
+  if (parts_.renew_upstream && (change.certificate || change.trust || change.lists)) {
+    Status renewed = parts_.renew_upstream(*loaded->snapshot);
+    if (!renewed.ok()) return failed(std::move(renewed).error());
   }
   log::write(log::Level::Info, "reloaded",
              {{"generation", loaded->snapshot->generation}, {"changed", joined(change.words())}});

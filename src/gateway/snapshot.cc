@@ -173,6 +173,10 @@ Result<LoadedSnapshot> SnapshotSource::load(const std::shared_ptr<const NodeSnap
   next->loaded = clock_.now();
   SEALANE_ASSIGN(next->authorities,
                  identity::RevocationLists::load(env_, files_.own, files_.others));
+  // A revocation list is optional until there is one; then it is never ignored.
+  if (previous && previous->authorities->authorities().front().crl &&
+      !next->authorities->authorities().front().crl)
+    return wrong(files_.own.crl_file, "the revocation list is gone");
   SEALANE_TRY(load_credentials(*next));
   SEALANE_TRY(files_.registry.empty() ? load_store_policies(*next, previous.get())
                                       : load_device_files(*next, previous.get(), change));

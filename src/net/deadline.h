@@ -23,11 +23,7 @@ Task<Result<T>> with_deadline(Task<Result<T>> operation, std::chrono::millisecon
   using namespace asio::experimental::awaitable_operators;
   auto first = co_await (std::move(operation) || sleep_for(limit));
   if (first.index() == 1) co_return fail(ErrorKind::Timeout, "took longer than allowed");
-  if constexpr (std::is_default_constructible_v<Result<T>>) {
-    co_return std::move(std::get<0>(first));
-  } else {
-    co_return std::move(*std::get<0>(first));
-  }
+  co_return std::move(std::get<0>(first));
 }
 
 }  // namespace sealane::net

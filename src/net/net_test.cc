@@ -42,6 +42,24 @@ class Net : public ::testing::Test {
   tls::Pki pki_;
 };
 
+Task<Result<int>> failing() { co_return fail(ErrorKind::Unavailable, "no"); }
+Task<Result<int>> working() { co_return 7; }
+Task<> await_both(std::promise<std::string>& said) {
+  const auto good = co_await with_deadline(working(), 20s);
+  const auto bad = co_await with_deadline(failing(), 20s);
+  said.set_value((good.ok() ? std::to_string(*good) : "-") + (bad.ok() ? "-" : bad.error().message));
+}
+
+TEST(WithDeadline, HandsOnValuesAndErrors) {
+  Loop loop;
+  std::promise<std::string> said;
+  loop.spawn("both", await_both(said));
+  std::thread thread([&loop] { loop.run(); });
+  EXPECT_EQ(said.get_future().get(), "7no");
+  loop.stop();
+  thread.join();
+}
+
 TEST_F(Net, MutualTls13EchoesAndShowsTheIdentity) {
   std::promise<tls::PeerFacts> seen;
   Server server(pki_.server("edge"), [&](TlsStream stream) -> Task<> {
