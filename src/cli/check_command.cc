@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/pipeline_option.h"
+#include "cli/trust.h"
 #include "pipeline/assess.h"
 #include "pipeline/things.h"
 #include "policy/document.h"
@@ -41,8 +42,32 @@ Result<std::vector<Diagnostic>> check_referenced_files(Env& env, const LoadedPip
   return out;
 }
 
+// What is wrong with the certificates and lists of other CAs is a mistake in the file; how old the
+// lists are is a note on every hop that they decide about.
+Result<std::vector<std::string>> check_trust(Env& env, const LoadedPipeline& loaded, Time now,
+                                             std::vector<Diagnostic>& diagnostics) {
+  std::vector<std::string> notes;
+  auto trust = load_trust(env, loaded);
+  if (!trust.ok()) {
+    SourceSpan span{loaded.file};
+    for (const pipeline::ExternalAuthority& authority : loaded.pipeline.authorities)
+      for (const std::string* file : {&authority.ca_file, &authority.crl_file})
+        if (!file->empty() && trust.error().message.contains(*file + "`")) span = authority.span;
+    diagnostics.push_back({Severity::Error, span, trust.error().message, trust.error().hint});
+    return notes;
+  }
+  for (const identity::Authority& authority : (*trust)->authorities())
+    if (authority.crl)
+      if (std::string warning = identity::warning_of(authority, now); !warning.empty())
+        notes.push_back(std::move(warning));
+  return notes;
+}
+
 Result<int> run_check(Env& env, const LoadedPipeline& loaded, const CheckArguments& arguments) {
-  SEALANE_ASSIGN(const std::vector<Diagnostic> diagnostics, check_referenced_files(env, loaded));
+  const Time now = SystemClock().now();
+  SEALANE_ASSIGN(std::vector<Diagnostic> diagnostics, check_referenced_files(env, loaded));
+  SEALANE_ASSIGN(const std::vector<std::string> trust_notes,
+                 check_trust(env, loaded, now, diagnostics));
   const OutputFormat format = arguments.pipeline.format;
   if (const int code = report_diagnostics(diagnostics, format); code != kOk) return code;
   const tls::Capabilities capabilities = tls::build_capabilities();
@@ -50,12 +75,14 @@ Result<int> run_check(Env& env, const LoadedPipeline& loaded, const CheckArgumen
                                    .tls13 = true,
                                    .post_quantum_groups = capabilities.has_ml_kem};
   std::vector<pipeline::HopAssessment> hops;
-  for (const pipeline::Hop& hop : loaded.pipeline.hops)
-    hops.push_back(pipeline::assess(loaded.pipeline, hop,
-                                    {.build = build,
-                                     .configured_at = std::nullopt,
-                                     .observations = {},
-                                     .now = SystemClock().now()}));
+  for (const pipeline::Hop& hop : loaded.pipeline.hops) {
+    hops.push_back(pipeline::assess(
+        loaded.pipeline, hop,
+        {.build = build, .configured_at = std::nullopt, .observations = {}, .now = now}));
+    auto& notes = hops.back().notes;
+    if (hop.over == pipeline::HopProtocol::Mqtt)
+      notes.insert(notes.end(), trust_notes.begin(), trust_notes.end());
+  }
   const auto detail = arguments.verbose ? report::Detail::Full : report::Detail::Brief;
   print(format == OutputFormat::Json ? report::hop_table_json(hops)
                                      : report::hop_table_text(hops, detail));

@@ -53,6 +53,7 @@ int report_diagnostics(const std::vector<Diagnostic>& diagnostics, OutputFormat 
 // Writes to standard output.
 void print(std::string_view text);
 
+void add_access_key_command(CLI::App& app, Chosen& chosen);
 void add_check_command(CLI::App& app, Chosen& chosen);
 void add_init_command(CLI::App& app, Chosen& chosen);
 void add_run_command(CLI::App& app, Chosen& chosen);

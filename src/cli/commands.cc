@@ -11,6 +11,7 @@ void add_all_commands(CLI::App& app, Chosen& chosen) {
   add_status_command(app, chosen);
   add_ca_command(app, chosen);
   add_device_command(app, chosen);
+  add_access_key_command(app, chosen);
   add_dataset_command(app, chosen);
   add_key_command(app, chosen);
   add_stream_command(app, chosen);

@@ -14,21 +14,9 @@ struct KeyArguments {
   std::string out;
 };
 
-Result<std::unique_ptr<keys::Keyring>> open_keyring(Env& env, const LoadedPipeline& loaded,
-                                                    const std::string& node, const Clock& clock) {
-  std::string name = node;
-  for (const pipeline::Node& candidate : loaded.pipeline.nodes)
-    if (name.empty() && candidate.kind == pipeline::NodeKind::Gateway) name = candidate.name;
-  if (name.empty())
-    return fail(ErrorKind::NotFound, "the pipeline has no gateway, so it has no keyring");
-  const std::string folder = loaded.node_folder(name);
-  SEALANE_ASSIGN(keys::Unlock unlock, keys::read_unlock(env, folder, loaded.passphrase_file));
-  return keys::Keyring::open(folder, unlock, clock);
-}
-
 Result<int> run_list(Env& env, const LoadedPipeline& loaded, const KeyArguments& arguments) {
   const SystemClock clock;
-  SEALANE_ASSIGN(const auto keyring, open_keyring(env, loaded, arguments.node, clock));
+  SEALANE_ASSIGN(const auto keyring, open_gateway_keyring(env, loaded, arguments.node, clock));
   SEALANE_ASSIGN(const std::vector<keys::KeyInfo> all, keyring->list());
   json::Writer w(2);
   w.begin_object().key("keys").begin_array();
@@ -55,7 +43,7 @@ Result<int> run_list(Env& env, const LoadedPipeline& loaded, const KeyArguments&
 
 Result<int> run_export(Env& env, const LoadedPipeline& loaded, const KeyArguments& arguments) {
   const SystemClock clock;
-  SEALANE_ASSIGN(const auto keyring, open_keyring(env, loaded, arguments.node, clock));
+  SEALANE_ASSIGN(const auto keyring, open_gateway_keyring(env, loaded, arguments.node, clock));
   SEALANE_ASSIGN(const keys::KeyInfo info, keyring->find(arguments.key));
   const std::uint32_t epoch = arguments.epoch == 0 ? info.epochs.back().number : arguments.epoch;
   SEALANE_ASSIGN(const Secret key, keyring->export_key(arguments.key, epoch));

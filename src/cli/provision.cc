@@ -7,9 +7,7 @@
 
 #include "crypto/sign.h"
 #include "identity/registry.h"
-#include "keys/keyring.h"
 #include "pipeline/load.h"
-#include "pipeline/things.h"
 
 namespace sealane::cli {
 namespace {
@@ -28,35 +26,6 @@ Status set_mode(const std::string& path, mode_t mode) {
   if (::chmod(path.c_str(), mode) != 0)
     return fail_errno(errno, "cannot set the mode of `" + path + "`");
   return {};
-}
-
-Status write_public(Env& env, const std::string& path, ByteSpan data) {
-  SEALANE_TRY(write_file_atomic(env, path, data, IfExists::Replace));
-  return set_mode(path, kReadable);
-}
-
-Result<identity::CertificateAuthority> open_ca(Env& env, const LoadedPipeline& loaded) {
-  SEALANE_ASSIGN(const Secret passphrase,
-                 identity::read_unlock_key(env, loaded.ca_folder() + "/unlock.key"));
-  return identity::CertificateAuthority::open(env, loaded.ca_folder(), passphrase);
-}
-
-// The thing as the pipeline's things files list it.
-Result<pipeline::Thing> find_thing(Env& env, const LoadedPipeline& loaded,
-                                   const std::string& name) {
-  std::string files;
-  for (const pipeline::Node& node : loaded.pipeline.nodes) {
-    if (node.kind != pipeline::NodeKind::Device) continue;
-    SEALANE_ASSIGN(const Bytes text,
-                   read_file(env, loaded.folder + "/" + node.things_file, kTextBytesMax));
-    auto parsed = pipeline::parse_things(as_text(text), node.things_file);
-    if (!parsed.value) return fail(ErrorKind::Invalid, to_text(parsed.diagnostics.front()));
-    for (pipeline::Thing& thing : *parsed.value)
-      if (thing.name == name) return std::move(thing);
-    files += (files.empty() ? "`" : ", `") + node.things_file + "`";
-  }
-  return fail(ErrorKind::NotFound, "no things file lists `" + name + "`",
-              "add a line for it to " + (files.empty() ? "a device node's things file" : files));
 }
 
 Status provision_gateway(Env& env, const LoadedPipeline& loaded, const pipeline::Node& node,
@@ -111,6 +80,17 @@ Status provision_consumer(Env& env, const LoadedPipeline& loaded, const pipeline
 
 }  // namespace
 
+Status write_public(Env& env, const std::string& path, ByteSpan data) {
+  SEALANE_TRY(write_file_atomic(env, path, data, IfExists::Replace));
+  return set_mode(path, kReadable);
+}
+
+Result<identity::CertificateAuthority> open_ca(Env& env, const LoadedPipeline& loaded) {
+  SEALANE_ASSIGN(const Secret passphrase,
+                 identity::read_unlock_key(env, loaded.ca_folder() + "/unlock.key"));
+  return identity::CertificateAuthority::open(env, loaded.ca_folder(), passphrase);
+}
+
 Status make_folders(Env& env, const std::string& path) {
   if (exists(path)) return {};
   const std::string parent = folder_of(path);
@@ -131,15 +111,28 @@ Result<LoadedPipeline> load_pipeline_file(Env& env, const std::string& file,
   return loaded;
 }
 
-Status issue_node(Env& env, const LoadedPipeline& loaded, const NodeNames& names, Time now) {
+Status issue_node(Env& env, const LoadedPipeline& loaded, const NodeNames& names,
+                  const std::string& csr_file, Time now) {
   SEALANE_ASSIGN(const identity::CertificateAuthority ca, open_ca(env, loaded));
   const std::string folder = loaded.node_folder(names.node);
   SEALANE_TRY(make_folders(env, folder));
-  SEALANE_ASSIGN(const identity::Issued issued,
-                 ca.generate_node({names.node, names.dns_names, names.ip_addresses}, now));
+  const identity::NodeRequest request{names.node, names.dns_names, names.ip_addresses};
+  if (!csr_file.empty()) {
+    SEALANE_ASSIGN(const crypto::CertificateRequest csr, read_csr(env, csr_file));
+    SEALANE_ASSIGN(const crypto::Certificate certificate, ca.issue_node(request, csr, now));
+    return write_public(env, folder + "/cert.pem", as_bytes(certificate.to_pem()));
+  }
+  SEALANE_ASSIGN(const identity::Issued issued, ca.generate_node(request, now));
   SEALANE_ASSIGN(const Secret key, issued.key.to_pem());
   SEALANE_TRY(write_file_atomic(env, folder + "/key.pem", key.reveal(), IfExists::Replace));
   return write_public(env, folder + "/cert.pem", as_bytes(issued.certificate.to_pem()));
+}
+
+Result<crypto::CertificateRequest> read_csr(Env& env, const std::string& file) {
+  SEALANE_ASSIGN(const Bytes pem, read_file(env, file, kTextBytesMax));
+  auto csr = crypto::CertificateRequest::from_pem(pem);
+  if (!csr.ok()) return std::move(csr).error().within("`" + file + "`");
+  return csr;
 }
 
 NodeNames default_names(const pipeline::Node& node) {
@@ -176,7 +169,7 @@ Result<std::vector<std::string>> provision(Env& env, const LoadedPipeline& loade
   for (const pipeline::Node& node : loaded.pipeline.nodes) {
     if (node.kind == pipeline::NodeKind::Device) continue;
     if (!exists(loaded.node_folder(node.name) + "/cert.pem")) {
-      SEALANE_TRY(issue_node(env, loaded, default_names(node), clock.now()));
+      SEALANE_TRY(issue_node(env, loaded, default_names(node), {}, clock.now()));
       made.push_back("identity of node `" + node.name + "`: " + loaded.node_folder(node.name));
     }
     if (node.kind == pipeline::NodeKind::Gateway)
@@ -190,42 +183,21 @@ Result<std::vector<std::string>> provision(Env& env, const LoadedPipeline& loade
   return made;
 }
 
-Result<AddedDevice> add_device(Env& env, const LoadedPipeline& loaded, const DeviceRequest& request,
-                               Time now) {
-  SEALANE_ASSIGN(const pipeline::Thing thing, find_thing(env, loaded, request.thing));
-  SEALANE_ASSIGN(const identity::CertificateAuthority ca, open_ca(env, loaded));
-  const std::string out =
-      request.out_folder.empty() ? loaded.state + "/devices/" + request.thing : request.out_folder;
-  AddedDevice added;
-  added.thing = request.thing;
-  added.certificate_file = out + "/cert.pem";
-  std::optional<crypto::Certificate> certificate;
-  if (request.csr_file.empty()) {
-    SEALANE_ASSIGN(identity::Issued issued, ca.generate_device(request.thing, now));
-    SEALANE_ASSIGN(const Secret key, issued.key.to_pem());
-    SEALANE_TRY(make_folders(env, out));
-    added.key_file = out + "/key.pem";
-    SEALANE_TRY(write_file_atomic(env, added.key_file, key.reveal(), IfExists::Replace));
-    certificate = std::move(issued.certificate);
-  } else {
-    SEALANE_ASSIGN(const Bytes pem, read_file(env, request.csr_file, kTextBytesMax));
-    auto csr = crypto::CertificateRequest::from_pem(pem);
-    if (!csr.ok()) return std::move(csr).error().within("`" + request.csr_file + "`");
-    SEALANE_ASSIGN(certificate, ca.issue_device(request.thing, *csr, now));
-    SEALANE_TRY(make_folders(env, out));
-  }
-  identity::Device device;
-  device.thing = request.thing;
-  device.certificate_sha256 = certificate->facts().sha256;
-  device.serial = certificate->facts().serial;
-  device.not_after = certificate->facts().not_after;
-  device.attributes = thing.attributes;
-  SEALANE_ASSIGN(identity::Registry registry, identity::Registry::open(loaded.registry()));
-  SEALANE_TRY(registry.add(device));
-  SEALANE_TRY(write_public(env, added.certificate_file, as_bytes(certificate->to_pem())));
-  added.certificate_sha256 = device.certificate_sha256;
-  added.not_after = device.not_after;
-  return added;
+Result<std::unique_ptr<keys::Keyring>> open_gateway_keyring(Env& env, const LoadedPipeline& loaded,
+                                                            const std::string& gateway,
+                                                            const Clock& clock) {
+  SEALANE_ASSIGN(const std::string folder, gateway_folder(loaded, gateway));
+  SEALANE_ASSIGN(keys::Unlock unlock, keys::read_unlock(env, folder, loaded.passphrase_file));
+  return keys::Keyring::open(folder, unlock, clock);
+}
+
+Result<std::string> gateway_folder(const LoadedPipeline& loaded, const std::string& gateway) {
+  std::string name = gateway;
+  for (const pipeline::Node& candidate : loaded.pipeline.nodes)
+    if (name.empty() && candidate.kind == pipeline::NodeKind::Gateway) name = candidate.name;
+  if (name.empty())
+    return fail(ErrorKind::NotFound, "the pipeline has no gateway, so it has no keyring");
+  return loaded.node_folder(name);
 }
 
 }  // namespace sealane::cli

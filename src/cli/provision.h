@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "base/env.h"
 #include "base/result.h"
 #include "identity/ca.h"
+#include "keys/keyring.h"
 #include "pipeline/model.h"
 
 namespace sealane::cli {
@@ -24,6 +26,7 @@ struct LoadedPipeline {
   std::string ca_folder() const { return state + "/ca"; }
   std::string registry() const { return state + "/registry.db"; }
   std::string trust_ca() const { return state + "/trust/ca.pem"; }
+  std::string trust_crl() const { return state + "/trust/ca.crl"; }
   std::string manifest_public_key() const { return state + "/public/manifest.pub"; }
 };
 // Errors: Invalid – the file does not load; the findings go to `diagnostics`.
@@ -45,26 +48,23 @@ struct NodeNames {
 };
 // The node's name, its address, and this machine.
 NodeNames default_names(const pipeline::Node& node);
-// Issues a node's certificate with a key made here, and replaces the present ones.
-Status issue_node(Env& env, const LoadedPipeline& loaded, const NodeNames& names, Time now);
+// Issues a node's certificate and replaces the present one: for the key of a signing request, or,
+// when `csr_file` is empty, with a key made here.
+Status issue_node(Env& env, const LoadedPipeline& loaded, const NodeNames& names,
+                  const std::string& csr_file, Time now);
 
-struct DeviceRequest {
-  std::string thing;
-  std::string csr_file;    // empty: generate the key here
-  std::string out_folder;  // for cert.pem (and key.pem when generated); empty: `devices/<thing>`
-};
-struct AddedDevice {
-  std::string thing;
-  std::string certificate_file;
-  std::string key_file;  // empty when the device made its key itself
-  std::string certificate_sha256;
-  Time not_after{};
-};
-// Issues a device certificate and enters it in the registry with the thing's attributes.
-// Errors: NotFound – no things file of the pipeline lists the thing.
-Result<AddedDevice> add_device(Env& env, const LoadedPipeline& loaded, const DeviceRequest& request,
-                               Time now);
+// The pipeline's CA, opened with the unlock key beside it.
+Result<identity::CertificateAuthority> open_ca(Env& env, const LoadedPipeline& loaded);
+// Errors: name the file.
+Result<crypto::CertificateRequest> read_csr(Env& env, const std::string& file);
+// The folder and the keyring of a gateway; of the first one when `gateway` is empty.
+Result<std::string> gateway_folder(const LoadedPipeline& loaded, const std::string& gateway);
+Result<std::unique_ptr<keys::Keyring>> open_gateway_keyring(Env& env, const LoadedPipeline& loaded,
+                                                            const std::string& gateway,
+                                                            const Clock& clock);
 
+// Writes a file of mode 0644, whole or not at all.
+Status write_public(Env& env, const std::string& path, ByteSpan data);
 // mkdir -p for the parts under an existing folder.
 Status make_folders(Env& env, const std::string& path);
 

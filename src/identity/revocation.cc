@@ -86,14 +86,37 @@ CrlState state_of(const crypto::CrlFacts& crl, Time now) {
                                                                           : CrlState::Fresh;
 }
 
+std::string warning_of(const Authority& authority, Time now) {
+  if (!authority.crl && !authority.own)
+    return "`" + authority.ca_file +
+           "` is trusted without a revocation list: what that CA revokes goes on being accepted "
+           "until the registry revokes it";
+  if (!authority.crl) return {};
+  const crypto::CrlFacts& crl = authority.crl->facts();
+  const std::string list = "the revocation list `" + authority.crl_file + "`";
+  const std::string until = to_rfc3339(crl.next_update);
+  switch (state_of(crl, now)) {
+    case CrlState::Fresh: break;
+    case CrlState::PastHalf:
+      return list + " is past half of its life: fetch or issue the next one before " + until +
+             ", or new connections are refused then";
+    case CrlState::Expired:
+      return list + " holds from " + to_rfc3339(crl.this_update) + " to " + until +
+             ": new connections with certificates of " + name_of(authority) + " are refused";
+  }
+  return {};
+}
+
 Result<std::shared_ptr<const RevocationLists>> RevocationLists::load(
     Env& env, const AuthorityFiles& own, const std::vector<AuthorityFiles>& others) {
   if (others.size() > kOthersMax)
     return fail(ErrorKind::TooLarge,
                 "there are more than " + std::to_string(kOthersMax) + " authorities");
   std::vector<Authority> authorities;
-  SEALANE_ASSIGN(Authority ours, read_authority(env, own, true));
-  authorities.push_back(std::move(ours));
+  if (!own.ca_file.empty()) {
+    SEALANE_ASSIGN(Authority ours, read_authority(env, own, true));
+    authorities.push_back(std::move(ours));
+  }
   for (const AuthorityFiles& files : others) {
     SEALANE_ASSIGN(Authority other, read_authority(env, files, false));
     const crypto::CertificateFacts& facts = other.certificate.facts();
@@ -148,27 +171,9 @@ std::string RevocationLists::trusted_pem() const {
 
 std::vector<std::string> RevocationLists::warnings(Time now) const {
   std::vector<std::string> out;
-  for (const Authority& authority : authorities_) {
-    if (!authority.crl && !authority.own)
-      out.push_back("`" + authority.ca_file +
-                    "` is trusted without a revocation list: what that CA revokes goes on being "
-                    "accepted until the registry revokes it");
-    if (!authority.crl) continue;
-    const std::string until = to_rfc3339(authority.crl->facts().next_update);
-    const std::string list = "the revocation list `" + authority.crl_file + "`";
-    switch (state_of(authority.crl->facts(), now)) {
-      case CrlState::Fresh: break;
-      case CrlState::PastHalf:
-        out.push_back(list + " is past half of its life: fetch or issue the next one before " +
-                      until + ", or new connections are refused then");
-        break;
-      case CrlState::Expired:
-        out.push_back(list + " holds from " + to_rfc3339(authority.crl->facts().this_update) +
-                      " to " + until + ": new connections with certificates of " +
-                      name_of(authority) + " are refused");
-        break;
-    }
-  }
+  for (const Authority& authority : authorities_)
+    if (std::string warning = warning_of(authority, now); !warning.empty())
+      out.push_back(std::move(warning));
   return out;
 }
 

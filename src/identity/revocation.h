@@ -31,6 +31,10 @@ struct Authority {
   std::optional<crypto::Crl> crl{};  // verified by `certificate`
 };
 
+// What somebody should do about the list of an authority: it is past half of its life, or expired;
+// or, of somebody else's, there is none.  Empty: nothing.
+std::string warning_of(const Authority& authority, Time now);
+
 // What is read for one authority.
 struct AuthorityFiles {
   std::string ca_file;
@@ -56,6 +60,7 @@ class RevocationLists {
 
   // Reads and validates all of them: a CA certificate each, a list that its CA signed.  One that
   // cannot be read makes the whole fail, so that the caller keeps what it has.
+  // `own.ca_file` is empty where there is no state yet; then the others stand alone.
   // Errors: name the file and the reason.
   // Bounds: 16 authorities beside the own one; crypto::CrlLimits.
   static Result<std::shared_ptr<const RevocationLists>> load(
@@ -71,8 +76,7 @@ class RevocationLists {
   // The certificates of all authorities, PEM: what a listener for devices trusts.  For nodes the
   // own one alone is trusted: authorities().front().
   std::string trusted_pem() const;
-  // One line for each list that is past half of its life or expired, and when it ends, and for each
-  // authority of somebody else without a list.
+  // warning_of each, without the empty ones.
   std::vector<std::string> warnings(Time now) const;
 
  private:

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "cli/demo/station.h"
+#include "cli/devices.h"
 #include "cli/embedded_example.h"
 #include "crypto/x509.h"
 #include "identity/identity.h"
@@ -136,11 +137,13 @@ Status register_stations(Scene& scene, Env& env, const Clock& clock) {
     SEALANE_ASSIGN([[maybe_unused]] const std::uint64_t generation,
                    registry.revoke(renewed.thing, {.at = clock.now()}));
   }
-  for (Station& station : scene.stations) {
-    SEALANE_ASSIGN(
-        const AddedDevice added,
-        add_device(env, scene.loaded, {.thing = station.thing, .csr_file = {}, .out_folder = {}},
-                   clock.now()));
+  std::vector<DeviceRequest> requests;
+  for (const Station& station : scene.stations) requests.push_back({.thing = station.thing});
+  SEALANE_ASSIGN(const std::vector<AddedDevice> all,
+                 add_devices(env, scene.loaded, requests, DeviceStep::Add, clock.now()));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Station& station = scene.stations[i];
+    const AddedDevice& added = all[i];
     station.certificate_file = added.certificate_file;
     station.key_file = added.key_file;
     SEALANE_ASSIGN(CredentialsPtr credentials, credentials_of(env, added));
