@@ -21,13 +21,16 @@ struct ConnectionFacts {
 // The one place where facts of a connection become condition keys, for every front:
 // `aws:SecureTransport`, `aws:SourceIp`, `sealane:TlsVersion` (`1.3`), `sealane:TlsGroup`,
 // `sealane:TlsSuite`, `sealane:PostQuantum`, `sealane:Resumed`, `sealane:CertificateAgeDays` (whole
-// days when the connection opened), `sealane:CertificateSha256`,
-// `iot:Certificate.Subject.CommonName`.
+// days when the connection opened), `sealane:CertificateSha256`, `iot:Certificate.SerialNumber`
+// (hex), `iot:Certificate.AvailableKeys` (the names without a place), and what the certificate has
+// of `iot:Certificate.{Subject,Issuer}.*` and `….AlternativeName.*`, each in the forms of
+// policy::Context::set_certificate_field.  Values that are not UTF-8, have control characters or
+// are over 1,024 bytes are left out; those behind them keep their places.
 policy::Context connection_context(const ConnectionFacts& facts);
 
-// `iot:Connection.Thing.ThingName`, `…IsAttached`, `…Attributes[name]`.  The thing's keys are
-// present only when the client id is the thing's name, as AWS IoT Core has it; `iot:ClientId` is
-// always set.
+// `iot:Connection.Thing.ThingName`, `…ThingTypeName`, `…IsAttached`, `…Attributes[name]`.  These
+// are present only when the client id is the thing's name, as AWS IoT Core has it; `iot:ClientId`
+// is always set, and `sealane:ThingGroups` whenever the thing is in a group.
 void add_device(policy::Context& context, const identity::Device& device,
                 std::string_view client_id);
 
