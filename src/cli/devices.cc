@@ -60,14 +60,14 @@ void put(std::vector<std::pair<std::string, std::string>>& to,
   }
 }
 
-// Whose certificate this is.  Errors: Denied, with what is wrong.
+// Whose certificate this is.  Errors: Invalid, with what is wrong.
 Result<identity::Issuer> judge_certificate(const identity::RevocationLists& trust,
                                            const crypto::Certificate& certificate,
                                            const std::string& file, const std::string& pipeline,
                                            const std::string& thing, Time now) {
   const crypto::CertificateFacts& facts = certificate.facts();
   const auto refuse = [&](const std::string& why, std::string hint = {}) {
-    return fail(ErrorKind::Denied, "`" + file + "`: " + why, std::move(hint));
+    return fail(ErrorKind::Invalid, "`" + file + "`: " + why, std::move(hint));
   };
   if (!crypto::is_strong_key(facts))
     return refuse("its key is `" + facts.key_type + "`",
@@ -175,7 +175,7 @@ class Adder {
         if (each.state == identity::DeviceState::Active) active_.insert(each.thing);
     }
     if (!active_.contains(thing))
-      return fail(ErrorKind::Denied, "device `" + thing + "` was revoked",
+      return fail(ErrorKind::Conflict, "device `" + thing + "` was revoked",
                   "`sealane device add` gives it a new certificate all the same");
     return {};
   }

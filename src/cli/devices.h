@@ -42,8 +42,9 @@ enum class DeviceStep {
 // and groups of its request, else those that it had; its attributes are those that it had, then,
 // unless it is a renewal, the columns of the things file, then those of the request.
 // Errors: NotFound – no things file of the pipeline lists a thing, or, to renew, it is not
-//         registered; Denied – a certificate given is not one that may be accepted, or a thing to
-//         renew is revoked.  After an error nothing is registered.
+//         registered; Invalid – a certificate given is not one that may be accepted; Conflict – a
+//         thing to renew is revoked, or a certificate is registered.  After an error nothing is
+//         registered.
 Result<std::vector<AddedDevice>> add_devices(Env& env, const LoadedPipeline& loaded,
                                              std::span<const DeviceRequest> requests,
                                              DeviceStep step, Time now);

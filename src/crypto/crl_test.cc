@@ -9,6 +9,8 @@
 #include <functional>
 #include <iterator>
 
+#include "base/process.h"
+
 namespace sealane::crypto {
 namespace {
 
@@ -200,9 +202,13 @@ TEST(CrlAgainstOpenssl, VerifiesAndReadsOurList) {
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   std::ofstream(folder + "/ca.pem") << ca.certificate.to_pem();
   std::ofstream(folder + "/list.pem") << crl.to_pem();
-  const std::string command = "/usr/bin/openssl crl -in " + folder + "/list.pem -CAfile " + folder +
-                              "/ca.pem -noout -text > " + folder + "/out 2> " + folder + "/err";
-  EXPECT_EQ(std::system(command.c_str()), 0);
+  auto openssl =
+      ChildProcess::spawn({.argv = {"/usr/bin/openssl", "crl", "-in", folder + "/list.pem",
+                                    "-CAfile", folder + "/ca.pem", "-noout", "-text"},
+                           .stdout_file = folder + "/out",
+                           .stderr_file = folder + "/err"});
+  ASSERT_TRUE(openssl.ok()) << openssl.error().message;
+  EXPECT_EQ(openssl->wait(std::chrono::seconds(60))->code, 0);
   const std::string out = slurp(folder + "/out");
   EXPECT_NE(slurp(folder + "/err").find("verify OK"), std::string::npos);
   for (const char* part :

@@ -114,5 +114,16 @@ TEST(Assess, ExitCodeNamesTheWorst) {
   EXPECT_EQ(exit_code_of(std::vector{good, unknown, open}), 1);
 }
 
+TEST(Assess, ATrustedCaWithoutARevocationListIsSaidOfEachHopThatDevicesUse) {
+  Pipeline p = one_hop();
+  p.authorities = {{.ca_file = "acme.pem", .crl_file = {}, .span = {}},
+                   {.ca_file = "other.pem", .crl_file = "other.crl", .span = {}}};
+  EXPECT_TRUE(assessed(p).notes.empty());
+  p.nodes[0].kind = NodeKind::Device;
+  const auto notes = assessed(p).notes;
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_TRUE(notes[0].contains("`acme.pem` is trusted without a revocation list"));
+}
+
 }  // namespace
 }  // namespace sealane::pipeline

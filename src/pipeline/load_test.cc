@@ -313,5 +313,42 @@ TEST(Things, TakesQuotedFieldsAndWindowsLines) {
   EXPECT_TRUE(out.value->at(1).attributes.empty());
 }
 
+TEST(Trust, AuthoritiesAreFilesAndTheListMayBeLeftOut) {
+  const auto parsed = load_pipeline(
+      small() + "trust: { authorities: [ { ca: a.pem, crl: a.crl }, { ca: b.pem } ] }\n", "f");
+  ASSERT_TRUE(parsed.value) << all_text(parsed.diagnostics);
+  const auto& authorities = parsed.value->authorities;
+  ASSERT_EQ(authorities.size(), 2u);
+  EXPECT_EQ(authorities[0].ca_file, "a.pem");
+  EXPECT_EQ(authorities[0].crl_file, "a.crl");
+  EXPECT_EQ(authorities[1].ca_file, "b.pem");
+  EXPECT_EQ(authorities[1].crl_file, "");
+  EXPECT_EQ(authorities[1].span.line, 15u);
+  EXPECT_TRUE(load_pipeline(small(), "f").value->authorities.empty());
+}
+
+TEST(Trust, MistakesHaveTheirPlaceAndAHint) {
+  std::string many = "trust:\n  authorities:\n";
+  for (int i = 0; i < 17; ++i) many += "    - { ca: c" + std::to_string(i) + ".pem }\n";
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"trust: { authorities: [ { crl: a.crl } ] }\n", "f:15:25: error: the authority has no `ca`"},
+      {"trust: { authorities: [ { ca: a.pem }, { ca: a.pem } ] }\n",
+       "f:15:40: error: the file `a.pem` stands twice"},
+      {"trust: { authorities: [ { ca: a.pem, ctl: a.crl } ] }\n", "did you mean `crl`"},
+      {"trust: { authorities: [ { ca: \"https://a\" } ] }\n", "is a file, not an address"},
+      {"trust: { cas: [] }\n", "there is no key `cas`"},
+      {"trust: []\n", "f:15:8: error: this is not a mapping"},
+      {"trust: { authorities: a.pem }\n", "f:15:23: error"},
+      {many, "more than 16 authorities"},
+  };
+  for (const auto& [text, wanted] : cases) {
+    const auto parsed = load_pipeline(small() + text, "f");
+    EXPECT_FALSE(parsed.value) << text;
+    EXPECT_TRUE(all_text(parsed.diagnostics).contains(wanted)) << wanted << "\n"
+                                                               << all_text(parsed.diagnostics);
+    for (const Diagnostic& d : parsed.diagnostics) EXPECT_FALSE(d.hint.empty()) << d.message;
+  }
+}
+
 }  // namespace
 }  // namespace sealane::pipeline

@@ -114,8 +114,7 @@ class Pipeline:
         with open(os.path.join(self.home, "devices.csv"), "a", encoding="utf-8") as things:
             for name in names:
                 things.write(name + "," * columns + "\n")
-        for name in names:
-            self.run("device", "add", "--pipeline", self.file, name, "--generate")
+        self.run("device", "add", "--pipeline", self.file, *names, "--generate")
 
     def lake(self, port=0):
         return Node(self, "lake", {"https": port})

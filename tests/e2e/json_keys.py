@@ -38,6 +38,15 @@ def hold(table, command, document):
     claim(not found, f"`{command}`: {'; '.join(found)}\n{json.dumps(document)[:2000]}")
 
 
+def access_keys(run, pipeline, at):
+    run("access-key create", *at, "--node", "trainer")
+    key = pipeline.run_json("access-key", "create", *at, "--thing", "seattle")["id"]
+    run("access-key list", *at)
+    run("access-key deactivate", *at, key)
+    run("access-key activate", *at, key)
+    run("access-key delete", *at, key)
+
+
 def wrong_words(pipeline):
     for words in (["check", "--no-such"], ["device", "add"], ["run"], ["nonsense"], ["check", "none.yaml"],
                   ["device", "revoke", "nobody", "--pipeline", pipeline.file], ["key", "export", "none", "--out", "x", "--pipeline", pipeline.file]):
@@ -74,7 +83,12 @@ def test(sealane, tools):
             things.write("seattle,\n")
         run("device add", *at, "device-1", "--generate")
         run("device add", *at, "seattle", "--generate")
+        run("device renew", *at, "seattle", "--generate")
+        run("device set", *at, "seattle", "--type", "station", "--group", "roof", "--attribute", "site=north")
         run("device list", *at)
+        run("ca crl", *at)
+        run("ca renew", *at, "--node", "lake")
+        access_keys(run, pipeline, at)
         run("key list", *at)
         run("key export", *at, "training", "--out", os.path.join(pipeline.folder, "training.key"))
         lake = pipeline.lake()
@@ -89,9 +103,13 @@ def test(sealane, tools):
         run("stream export", *at, "--out", os.path.join(pipeline.folder, "entries"))
         run("stream repair", *at)
         run("device revoke", *at, "seattle")
+<<<<<<< HEAD
         example = os.path.join(EXAMPLES, "aws-iot-policy")
         run("policy eval", "--policy", os.path.join(example, "policy.json"), "--request", os.path.join(example, "over-tls.json"))
         run("policy lint", os.path.join(example, "policy.json"))
+=======
+        run("ca revoke", *at, "--node", "trainer")
+>>>>>>> c76f294 (identity: tests, formats and decision 0006; things added in one go)
         for command in ("completion", "man", "version"):
             run(command)
         wrong_words(pipeline)
