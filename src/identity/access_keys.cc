@@ -132,7 +132,6 @@ Result<AccessKeys> AccessKeys::open(const std::string& folder, keys::Keyring& ke
   SEALANE_ASSIGN(const std::int64_t format, out.impl_->number("SELECT format FROM head"));
   if (format != kFormat)
     return fail(ErrorKind::Unsupported, "the access keys have format " + std::to_string(format));
-  if (!keyring.find(kKeyringName).ok()) SEALANE_TRY(keyring.create_key(kKeyringName));
   return out;
 }
 
@@ -155,6 +154,8 @@ Result<NewAccessKey> AccessKeys::create(const Identity& principal, Time now) {
                       " access keys already",
                   "delete one that is not used any more");
   }
+  if (!impl_->keyring->find(kKeyringName).ok())
+    SEALANE_TRY(impl_->keyring->create_key(kKeyringName));
   SEALANE_ASSIGN(const keys::KeyInfo info, impl_->keyring->find(kKeyringName));
   const std::uint32_t epoch = info.epochs.back().number;
   SEALANE_ASSIGN(const Secret sealing_key, impl_->sealing_key(epoch));

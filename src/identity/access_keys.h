@@ -53,7 +53,7 @@ class AccessKeys {
   };
   static constexpr std::string_view kKeyringName = "sealane.access-keys";
 
-  // Makes the file, and the keyring's key, when they are not there.
+  // Makes the file when it is not there; create() makes the keyring's key.
   static Result<AccessKeys> open(const std::string& folder, keys::Keyring& keyring, Limits limits);
   static Result<AccessKeys> open(const std::string& folder, keys::Keyring& keyring) {
     return open(folder, keyring, Limits());

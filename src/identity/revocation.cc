@@ -121,11 +121,11 @@ Result<std::shared_ptr<const RevocationLists>> RevocationLists::load(
     SEALANE_ASSIGN(Authority other, read_authority(env, files, false));
     const crypto::CertificateFacts& facts = other.certificate.facts();
     for (const Authority& present : authorities) {
-      const crypto::CertificateFacts& there = present.certificate.facts();
-      if (there.sha256 == facts.sha256 ||
-          (there.subject == facts.subject && there.subject_key_id == facts.subject_key_id))
-        return fail(ErrorKind::Invalid,
-                    "`" + files.ca_file + "` is the CA of `" + present.ca_file + "`");
+      // A certificate that names no key must still have one issuer.
+      if (present.certificate.facts().subject == facts.subject)
+        return fail(ErrorKind::Invalid, "the CA of `" + files.ca_file +
+                                            "` has the name of that of `" + present.ca_file +
+                                            "`, `" + facts.subject + "`");
     }
     authorities.push_back(std::move(other));
   }

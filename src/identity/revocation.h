@@ -58,7 +58,8 @@ class RevocationLists {
     const Authority* authority = nullptr;  // the issuer; nullptr when unknown
   };
 
-  // Reads and validates all of them: a CA certificate each, a list that its CA signed.  One that
+  // Reads and validates all of them: a CA certificate each, no two of one name, a list that its CA
+  // signed.  One that
   // cannot be read makes the whole fail, so that the caller keeps what it has.
   // `own.ca_file` is empty where there is no state yet; then the others stand alone.
   // Errors: name the file and the reason.

@@ -173,7 +173,7 @@ TEST_F(RevocationTest, OneFileThatIsWrongFailsTheWholeAndIsNamed) {
   fails_with("acme/ca.pem", "not that of a CA");
   write("acme/ca.pem", own_->certificate().to_pem());
   other_crl_.clear();
-  fails_with("acme/ca.pem", "is the CA of");
+  fails_with("acme/ca.pem", "has the name of that of");
 }
 
 TEST_F(RevocationTest, TrustedPemHasEveryAuthorityAndLimitsHold) {
