@@ -6,11 +6,11 @@
 namespace sealane::fronts {
 
 void log_connection_open(const std::string& listener, const std::string& peer,
-                         const tls::PeerFacts& facts) {
+                         const std::string& identity, const tls::PeerFacts& facts) {
   log::write(log::Level::Info, "connection-open",
              {{"listener", listener},
               {"peer", peer},
-              {"identity", facts.identity},
+              {"identity", identity},
               {"tls", facts.version},
               {"group", facts.group},
               {"suite", facts.suite},

@@ -12,9 +12,9 @@ namespace sealane::fronts {
 
 // The log lines of a connection, the same for every front (docs/json.md).
 
-// Writes `connection-open`.
+// Writes `connection-open`.  `identity` is that of the certificate, or the registry's.
 void log_connection_open(const std::string& listener, const std::string& peer,
-                         const tls::PeerFacts& facts);
+                         const std::string& identity, const tls::PeerFacts& facts);
 // Writes `connection-refused`, and keeps a record of it.  `thing`: whose the certificate is, when
 // the registry knows it; empty: what the certificate says.
 void log_connection_refused(const std::string& listener, const std::string& peer,

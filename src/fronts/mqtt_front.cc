@@ -55,7 +55,7 @@ struct MqttFront::Connection {
   const std::uint64_t id;
   net::TlsStream stream;
   const std::string peer;
-  const std::string identity;
+  std::string identity;
   const Time since;
   identity::Device device;
   std::string client_id;  // empty until CONNECT was accepted
@@ -163,7 +163,9 @@ net::Task<> MqttFront::serve(net::TlsStream stream) {
     co_return;
   }
   c->device = *device;
-  log_connection_open(options_.listener, c->peer, c->stream.facts());
+  // What stands in somebody else's certificate is not who it is.
+  if (device->issuer == identity::Issuer::External) c->identity = "thing:" + device->thing;
+  log_connection_open(options_.listener, c->peer, c->identity, c->stream.facts());
   state_->connections.emplace(c->id, c);
   co_await read_all(c);
   forget(*c);

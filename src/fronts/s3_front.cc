@@ -55,7 +55,8 @@ S3Front::S3Front(S3FrontOptions options, std::shared_ptr<const FrontSnapshot> sn
       refusals_(refusals) {}
 
 net::Task<> S3Front::serve(net::TlsStream stream) {
-  log_connection_open(options_.listener, stream.peer_address(), stream.facts());
+  log_connection_open(options_.listener, stream.peer_address(), stream.facts().identity,
+                      stream.facts());
   net::HttpHandler handler = [this](net::HttpExchange& exchange) { return handle(exchange); };
   const std::uint64_t id = next_id_++;
   open_.emplace(id, Open{stream, clock_.now()});

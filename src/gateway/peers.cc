@@ -25,15 +25,14 @@ std::optional<tls::Refusal> judge_device(const std::string& pipeline, const Node
   const bool names_a_device =
       identity && identity->role == identity::Role::Device && identity->pipeline == pipeline;
   const identity::Device* device = snapshot.registry->find(facts.sha256);
-  const bool ours = device == nullptr || device->issuer == identity::Issuer::Own;
-  if (ours && !names_a_device)
+  const bool ours = device != nullptr && device->issuer == identity::Issuer::Own;
+  if ((ours || (device == nullptr && identity)) && !names_a_device)
     return refuse(tls::RefusalReason::WrongRole, "not a device of this pipeline: " + shown(facts),
                   facts);
   if (device == nullptr)
-    return refuse(
-        tls::RefusalReason::Unregistered,
-        "certificate " + facts.sha256 + " of `" + identity->name + "` is not in the registry",
-        facts);
+    return refuse(tls::RefusalReason::Unregistered,
+                  "certificate " + facts.sha256 + " of " + shown(facts) + " is not in the registry",
+                  facts);
   if (device->state == identity::DeviceState::Revoked)
     return refuse(tls::RefusalReason::Revoked, "device `" + device->thing + "` was revoked", facts);
   if ((ours && device->thing != identity->name) || !snapshot.things->contains(device->thing))
