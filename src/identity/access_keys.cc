@@ -236,12 +236,12 @@ Result<Secret> AccessKeys::secret_of(const std::string& id) {
   if (sealed.size() < kAround || select.integer(2) < 1 ||
       select.integer(2) > std::int64_t{std::numeric_limits<std::uint32_t>::max()})
     return damaged();
-  SEALANE_ASSIGN(const Secret sealing_key,
-                 impl_->sealing_key(static_cast<std::uint32_t>(select.integer(2))));
+  const auto sealing_key = impl_->sealing_key(static_cast<std::uint32_t>(select.integer(2)));
+  if (!sealing_key.ok()) return damaged();  // it was sealed under another keyring
   Secret out = Secret::zeros(sealed.size() - kAround);
   const ByteSpan from(sealed);
   crypto::AesGcm gcm;
-  gcm.set_key(sealing_key.reveal());
+  gcm.set_key(sealing_key->reveal());
   if (!gcm.open(from.first(crypto::kAesGcmIvBytes), binding_of(id, select.text(0)),
                 from.subspan(crypto::kAesGcmIvBytes, out.size()),
                 from.last(crypto::kAesGcmTagBytes), out.reveal_mutable()))

@@ -4,11 +4,14 @@
 Claims: a certificate issued for a request of openssl's is good for clients and for nothing else, by openssl's own
 verification; a revoked one fails with our list and another does not; a batch is one change of the registry; what a CA
 of somebody else issued is registered when its chain, dates, purpose, key and list allow it, and refused by name
-otherwise; a list that is missing, expired or somebody else's is said by `check`.
+otherwise, and connects as the thing that the registry says; a list that is missing, expired or somebody else's is
+said by `check`.
 """
 
 import json
 import os
+import socket
+import ssl
 import subprocess
 
 from harness import Pipeline, WAIT_S, claim, main
@@ -158,6 +161,36 @@ def notes(pipeline):
     return " ".join(hops[0]["notes"]), " ".join(hops[1]["notes"])
 
 
+def connack(pipeline, port, certificate, thing):
+    """The answer to an MQTT CONNECT with this certificate; empty when the edge refuses the connection."""
+    context = ssl.create_default_context(cafile=os.path.join(pipeline.state, "trust", "ca.pem"))
+    context.load_cert_chain(certificate, certificate.replace(".pem", ".key"))
+    name = thing.encode()
+    body = b"\x00\x04MQTT\x04\x02\x00\x3c" + len(name).to_bytes(2, "big") + name
+    with socket.create_connection(("127.0.0.1", port), WAIT_S) as raw:
+        try:
+            with context.wrap_socket(raw, server_hostname="localhost") as connection:
+                connection.sendall(b"\x10" + bytes([len(body)]) + body)
+                return connection.recv(4)
+        except (ssl.SSLError, ConnectionError):
+            return b""
+
+
+def connections(pipeline, acme, good, unregistered):
+    """What the registry has may in, as the thing that it says; the rest is refused, and the log says why."""
+    lake = pipeline.lake()
+    edge = pipeline.edge(lake.port())
+    port = edge.port()
+    claim(connack(pipeline, port, good, "seattle") == b"\x20\x02\x00\x00", edge.text())
+    claim(connack(pipeline, port, good, "device-1") != b"\x20\x02\x00\x00", "it may call itself device-1")
+    for certificate, reason in ((unregistered, "unregistered"), (acme.path("stolen.pem"), "revoked"),
+                                (acme.path("expired.pem"), "expired"), (acme.path("server.pem"), "wrong-role")):
+        claim(connack(pipeline, port, certificate, "seattle") == b"", f"{certificate} may in")
+        edge.wait_for("connection-refused", lambda event, reason=reason: event["reason"] == reason)
+    edge.stop()
+    lake.stop()
+
+
 def external_ca(pipeline, at):
     acme, stranger = OpensslCa(pipeline.home, "acme"), OpensslCa(pipeline.home, "stranger")
     good = acme.issue("good")
@@ -196,6 +229,7 @@ def external_ca(pipeline, at):
     claim(error["kind"] == "conflict", f"{error}")
     issuers = {d["issuer"] for d in pipeline.run_json("device", "list", *at)["devices"] if d["thing"] == "seattle"}
     claim(issuers == {"own", "external"}, f"{issuers}")
+    connections(pipeline, acme, good, acme.issue("unregistered", key=("ec", "-pkeyopt", "ec_paramgen_curve:P-256")))
     # Revoking somebody else's certificate is the registry's, and nothing for our list.
     entries = pipeline.run_json("ca", "crl", *at)["entries"]
     revoked = pipeline.run_json("device", "revoke", *at, "seattle")

@@ -103,13 +103,10 @@ def test(sealane, tools):
         run("stream export", *at, "--out", os.path.join(pipeline.folder, "entries"))
         run("stream repair", *at)
         run("device revoke", *at, "seattle")
-<<<<<<< HEAD
         example = os.path.join(EXAMPLES, "aws-iot-policy")
         run("policy eval", "--policy", os.path.join(example, "policy.json"), "--request", os.path.join(example, "over-tls.json"))
         run("policy lint", os.path.join(example, "policy.json"))
-=======
         run("ca revoke", *at, "--node", "trainer")
->>>>>>> c76f294 (identity: tests, formats and decision 0006; things added in one go)
         for command in ("completion", "man", "version"):
             run(command)
         wrong_words(pipeline)
