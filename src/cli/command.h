@@ -60,6 +60,7 @@ void add_run_command(CLI::App& app, Chosen& chosen);
 void add_ca_command(CLI::App& app, Chosen& chosen);
 void add_dataset_command(CLI::App& app, Chosen& chosen);
 void add_device_command(CLI::App& app, Chosen& chosen);
+void add_inspect_command(CLI::App& app, Chosen& chosen);
 void add_key_command(CLI::App& app, Chosen& chosen);
 void add_policy_command(CLI::App& app, Chosen& chosen);
 void add_reload_command(CLI::App& app, Chosen& chosen);

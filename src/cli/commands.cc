@@ -13,6 +13,7 @@ void add_all_commands(CLI::App& app, Chosen& chosen) {
   add_device_command(app, chosen);
   add_access_key_command(app, chosen);
   add_dataset_command(app, chosen);
+  add_inspect_command(app, chosen);
   add_key_command(app, chosen);
   add_stream_command(app, chosen);
   add_policy_command(app, chosen);

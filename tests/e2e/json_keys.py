@@ -6,6 +6,7 @@ every depth and no others; words that are wrong and files that are missing give 
 with mistakes gives `{"diagnostics": …}`.  (`demo` is held against the table by its own test.)
 """
 
+import base64
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from harness import Pipeline, WAIT_S, claim, main
 from shapes import differences, documented
 
 EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples")
+VECTORS = os.path.join(EXAMPLES, "..", "src", "envelope", "testdata", "own_vectors.json")
 # Carries data until it is stopped: it has log lines and no document.
 WITHOUT_DOCUMENT = {"run"}
 HELD_ELSEWHERE = {"demo"}
@@ -101,6 +103,10 @@ def test(sealane, tools):
         edge.stop()
         lake.stop()
         run("stream export", *at, "--out", os.path.join(pipeline.folder, "entries"))
+        sealed = os.path.join(pipeline.folder, "sealed.esdk")
+        with open(VECTORS, encoding="utf-8") as vectors, open(sealed, "wb") as message:
+            message.write(base64.b64decode(json.load(vectors)["messages"][-1]["message"]))
+        run("inspect", sealed)
         run("stream repair", *at)
         run("device revoke", *at, "seattle")
         example = os.path.join(EXAMPLES, "aws-iot-policy")
