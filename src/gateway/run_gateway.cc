@@ -179,7 +179,10 @@ Result<std::shared_ptr<tls::Context>> Gateway::new_context(const NodeSnapshot& s
 Status Gateway::open_workers() {
   SEALANE_ASSIGN(keys::Unlock unlock,
                  keys::read_unlock(setup_.env, folder(), setup_.options.passphrase_file));
-  SEALANE_ASSIGN(keyring_, keys::Keyring::open(folder(), unlock, setup_.clock));
+  keys::KeyringParts parts;
+  parts.anchors = {folder() + "/delivery/keyring.anchor"};
+  SEALANE_ASSIGN(keyring_,
+                 keys::Keyring::open(folder(), unlock, setup_.clock, {}, std::move(parts)));
   std::uint16_t port = port_of(setup_, *mqtt_);
   for (unsigned i = 0; i < std::max(1u, setup_.options.threads); ++i) {
     auto worker = std::make_unique<Worker>(*keyring_, setup_.node->journal_key, setup_.clock);

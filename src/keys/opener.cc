@@ -30,10 +30,22 @@ Result<KeyEpoch> parse_key_epoch(std::string_view full_name) {
 Opener::Opener(EpochKeyFor epoch_key_for, const OpenerLimits& limits)
     : epoch_key_for_(std::move(epoch_key_for)), limits_(limits) {}
 
-Opener Opener::with_keyring(const Keyring& keyring, const OpenerLimits& limits) {
-  return Opener([&keyring](std::string_view name,
-                           std::uint32_t epoch) { return keyring.export_key(name, epoch); },
-                limits);
+Opener Opener::with_keyring(Keyring& keyring, const OpenerLimits& limits) {
+  Opener out([&keyring](std::string_view name,
+                        std::uint32_t epoch) { return keyring.export_key(name, epoch); },
+             limits);
+  out.life_ = [&keyring] { return keyring.look(); };
+  return out;
+}
+
+void Opener::forget_if_changed() {
+  if (!life_) return;
+  const std::uint64_t life = life_();
+  if (life == seen_life_) return;
+  seen_life_ = life;
+  by_id_.clear();
+  recent_.clear();
+  epoch_keys_.clear();
 }
 
 Opener Opener::with_keys(std::vector<ExportedKey> keys, const OpenerLimits& limits) {
@@ -62,6 +74,7 @@ Result<Secret> Opener::epoch_key(const std::string& full_name) {
 // The context is part of what a cached key is found by, because it is part of what unwrapping
 // checks.
 Result<Secret> Opener::data_key(const envelope::Header& header) {
+  forget_if_changed();
   SEALANE_ASSIGN(const Bytes context, envelope::encode_context(header.context, limits_.envelope));
   Error last = fail(ErrorKind::Denied, "the message is not sealed for any key of `sealane`");
   for (const envelope::EncryptedDataKey& edk : header.data_keys) {
@@ -79,7 +92,12 @@ Result<Secret> Opener::data_key(const envelope::Header& header) {
     }
     auto wrapping_key = epoch_key(name);
     if (!wrapping_key.ok()) {
-      if (wrapping_key.error().kind == ErrorKind::Unavailable) return wrapping_key;
+      const ErrorKind kind = wrapping_key.error().kind;
+      if (kind == ErrorKind::Unavailable || kind == ErrorKind::Corrupt) return wrapping_key;
+      if (kind == ErrorKind::Denied) {
+        last = wrapping_key.error();
+        continue;
+      }
       last = fail(ErrorKind::Denied,
                   "the message is sealed for `" + name + "`, a key that is not here");
       continue;

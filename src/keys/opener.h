@@ -41,8 +41,9 @@ class Opener {
   using EpochKeyFor = std::function<Result<Secret>(std::string_view name, std::uint32_t epoch)>;
 
   explicit Opener(EpochKeyFor epoch_key_for, const OpenerLimits& limits = {});
-  // Opens what the keyring's keys open; the keyring outlives the opener.
-  static Opener with_keyring(const Keyring& keyring, const OpenerLimits& limits = {});
+  // Opens what the keyring's keys open, as long as they are enabled; the keyring outlives the
+  // opener, which sees what becomes of a key within the keyring's look_interval.
+  static Opener with_keyring(Keyring& keyring, const OpenerLimits& limits = {});
   // For a reader that has exported keys and no keyring.
   static Opener with_keys(std::vector<ExportedKey> keys, const OpenerLimits& limits = {});
 
@@ -67,9 +68,12 @@ class Opener {
     Secret data_key;
   };
   Result<Secret> data_key(const envelope::Header& header);
+  void forget_if_changed();
   Result<Secret> epoch_key(const std::string& full_name);
 
   EpochKeyFor epoch_key_for_;
+  std::function<std::uint64_t()> life_;  // another number: what is cached is out of date
+  std::uint64_t seen_life_ = 0;
   OpenerLimits limits_;
   envelope::Cipher cipher_;
   crypto::AesGcm wrapping_;

@@ -4,12 +4,24 @@
 #include <utility>
 
 #include "crypto/random.h"
+#include "crypto/rsa.h"
 #include "envelope/raw_aes.h"
+#include "envelope/raw_rsa.h"
 #include "keys/opener.h"
 
 namespace sealane::keys {
 namespace {
 constexpr std::size_t kDataKeyBytes = 32;
+
+Result<envelope::EncryptedDataKey> wrap_for_recovery(const std::string& pem,
+                                                     const std::string& key_name,
+                                                     const Secret& data_key) {
+  SEALANE_ASSIGN(const crypto::RsaPublicKey key, crypto::RsaPublicKey::from_pem(pem));
+  return envelope::wrap_data_key(
+      key, crypto::RsaPadding::OaepSha256,
+      {.key_namespace = std::string(kRecoveryNamespace), .name = key_name}, data_key.reveal());
+}
+
 }  // namespace
 
 Result<Bytes> PreparedMessage::finish(ByteSpan plaintext) && {
@@ -36,11 +48,16 @@ Sealer::Sealer(Keyring& keyring, std::string key_name, const Clock& clock,
 // the grant's epoch.
 Status Sealer::renew_if_used_up() {
   const Time now = clock_.now();
-  if (grant_.wraps == 0 || now >= grant_.rotate_at) {
+  const std::uint64_t life = keyring_.look(now);
+  if (life != seen_life_ || grant_.wraps == 0 || now >= grant_.rotate_at) {
     const std::uint32_t before = grant_.epoch;
+    if (life != seen_life_) data_key_ = Secret();
+    grant_.wraps = 0;
     SEALANE_ASSIGN(grant_, keyring_.grant_wraps(key_name_, limits_.wraps_at_once));
     wrapping_.set_key(grant_.key.reveal());
     wrapping_name_ = key_epoch_name(key_name_, grant_.epoch);
+    // Asking may itself have opened an epoch; what another process changed since shows later.
+    seen_life_ = life;
     // A new epoch begins with a new data key: the old one is readable by holders of the old epoch.
     if (grant_.epoch != before) data_key_ = Secret();
   }
@@ -52,6 +69,10 @@ Status Sealer::renew_if_used_up() {
     messages_ = 0;
     bytes_ = 0;
     have_edk_ = false;
+    recovery_edk_.reset();
+    if (!grant_.recovery_pem.empty()) {
+      SEALANE_ASSIGN(recovery_edk_, wrap_for_recovery(grant_.recovery_pem, key_name_, data_key_));
+    }
   }
   return {};
 }
@@ -76,6 +97,7 @@ Result<PreparedMessage> Sealer::prepare(const envelope::EncryptionContext& conte
     have_edk_ = true;
   }
   plan.data_keys.push_back(last_edk_);
+  if (recovery_edk_) plan.data_keys.push_back(*recovery_edk_);
   crypto::random_bytes(plan.message_id);
   ++messages_;
   SEALANE_ASSIGN(auto header, envelope::seal_header(cipher_, plan, data_key_, limits_.envelope));

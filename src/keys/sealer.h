@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -72,7 +73,8 @@ class Sealer {
   Sealer& operator=(const Sealer&) = delete;
 
   // Seals the header of a new message, whose tag is final: the next message may name it.
-  // Errors: NotFound – no such key; Invalid, TooLarge – the context; those of the Keyring.
+  // Errors: NotFound – no such key; Denied – it is not enabled; Invalid, TooLarge – the context;
+  //         those of the Keyring.
   Result<PreparedMessage> prepare(const envelope::EncryptionContext& context,
                                   const PrepareOptions& options = {});
 
@@ -87,6 +89,7 @@ class Sealer {
   envelope::Cipher cipher_;
   crypto::AesGcm wrapping_;
   WrapGrant grant_;
+  std::uint64_t seen_life_ = 0;  // of the keyring, when grant_ was asked for
   std::string wrapping_name_;
   Secret data_key_;
   Time data_key_since_{};
@@ -95,6 +98,8 @@ class Sealer {
   bool have_edk_ = false;  // last_edk_ holds data_key_ for last_context_
   Bytes last_context_;
   envelope::EncryptedDataKey last_edk_;
+  // The data key for the recovery key, which binds no context: one serves them all.
+  std::optional<envelope::EncryptedDataKey> recovery_edk_;
 };
 
 }  // namespace sealane::keys
