@@ -63,6 +63,7 @@ void add_device_command(CLI::App& app, Chosen& chosen);
 void add_inspect_command(CLI::App& app, Chosen& chosen);
 void add_key_command(CLI::App& app, Chosen& chosen);
 void add_policy_command(CLI::App& app, Chosen& chosen);
+void add_prove_command(CLI::App& app, Chosen& chosen);
 void add_reload_command(CLI::App& app, Chosen& chosen);
 void add_status_command(CLI::App& app, Chosen& chosen);
 void add_stream_command(CLI::App& app, Chosen& chosen);

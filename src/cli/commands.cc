@@ -17,6 +17,7 @@ void add_all_commands(CLI::App& app, Chosen& chosen) {
   add_key_command(app, chosen);
   add_stream_command(app, chosen);
   add_policy_command(app, chosen);
+  add_prove_command(app, chosen);
   add_completion_command(app, chosen);
   add_demo_command(app, chosen);
   add_demo_relay_command(app, chosen);

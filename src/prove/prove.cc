@@ -2,6 +2,7 @@
 #include "prove/prove.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "policy/evaluate.h"
@@ -19,10 +20,6 @@ using solver::Verdict;
 struct Encoded {
   std::vector<Term> allows;
   std::vector<Term> denies;
-  struct Place {
-    std::size_t document;
-    std::size_t statement;
-  };
   std::vector<Place> deny_places;
 };
 
@@ -44,8 +41,9 @@ Result<Encoded> encode(Encoder& encoder, std::span<const policy::Document> docum
 }
 
 // What a request that breaks the claim is like.
-Term breaks(const Encoder& encoder, const Encoded& encoded, const Options& options) {
-  const Term not_denied = negate(disj(encoded.denies));
+Term breaks(const Encoder& encoder, const Encoded& encoded, std::span<const Term> denies,
+            const Options& options) {
+  const Term not_denied = negate(disj(denies));
   switch (options.claim) {
     case Claim::Grant: return conj({encoder.plain(), disj(encoded.allows), not_denied});
     case Claim::Enforce: return conj({encoder.plain(), not_denied});
@@ -78,6 +76,9 @@ SolverSaid said(const solver::Solver& solver, const Verdict& verdict) {
   return {solver.name(), verdict.answer, verdict.reason, verdict.detail, verdict.spent};
 }
 
+// Each costs a question to the solver.
+constexpr std::size_t kCarriersMax = 16;
+
 // One question about one set of documents.
 class Proving {
  public:
@@ -93,13 +94,15 @@ class Proving {
     encoded_ = std::move(*encoded);
     encoder_.note_names(disj(encoded_.allows) + disj(encoded_.denies));
     preamble_ = encoder_.preamble();
-    const Term question = conj({breaks(encoder_, encoded_, options_), encoder_.in_catalogue()});
+    const Term question =
+        conj({breaks(encoder_, encoded_, encoded_.denies, options_), encoder_.in_catalogue()});
     const auto verdicts = ask(question);
     conclude(verdicts);
     if (proof_.outcome == Outcome::Fails) make_readable(question);
     if (proof_.outcome == Outcome::Holds) {
       check_axioms();
       look_beyond_catalogue();
+      find_carriers();
     }
     if (proof_.doubt != Doubt::Disagreement) find_vacuous();
     return std::move(proof_);
@@ -123,7 +126,7 @@ class Proving {
     const solver::Query one = query(question);
     proof_.script = solver::standalone_script(one);
     return solver::check_together(solvers_, one, [this](std::size_t i, const Verdict& verdict) {
-      finder_ = i;
+      if (verdict.answer != Answer::Unknown) finder_ = i;
       return take(verdict);
     });
   }
@@ -216,18 +219,35 @@ class Proving {
 
   // Axioms that contradict each other would prove everything.
   void check_axioms() {
-    const Verdict verdict = solvers_[0].check(query(encoder_.plain()));
+    const Verdict verdict = solvers_[finder_].check(query(encoder_.plain()));
     if (verdict.answer == Answer::Unsat)
       doubt_in_place(Doubt::AxiomsClash, "no request satisfies the axioms that are on");
   }
 
   void look_beyond_catalogue() {
-    const Term question =
-        conj({breaks(encoder_, encoded_, options_), negate(encoder_.in_catalogue())});
-    if (solvers_[0].check(query(question)).answer != Answer::Unsat)
+    const Term question = conj(
+        {breaks(encoder_, encoded_, encoded_.denies, options_), negate(encoder_.in_catalogue())});
+    if (solvers_[finder_].check(query(question)).answer != Answer::Unsat)
       proof_.notes.emplace_back(
           "an action that is newer than the catalogue may not be covered: the statements list "
           "actions, or take in names that begin alike");
+  }
+
+  // Leaves out one Deny after another that the proof does without.
+  void find_carriers() {
+    std::vector<std::size_t> kept(encoded_.denies.size());
+    std::iota(kept.begin(), kept.end(), std::size_t{0});
+    if (kept.size() > kCarriersMax) return;
+    for (std::size_t i = 0; i < encoded_.denies.size(); ++i) {
+      std::vector<std::size_t> tried = kept;
+      std::erase(tried, i);
+      std::vector<Term> denies;
+      for (const std::size_t k : tried) denies.push_back(encoded_.denies[k]);
+      const Term question =
+          conj({breaks(encoder_, encoded_, denies, options_), encoder_.in_catalogue()});
+      if (solvers_[finder_].check(query(question)).answer == Answer::Unsat) kept = std::move(tried);
+    }
+    for (const std::size_t k : kept) proof_.carriers.push_back(encoded_.deny_places[k]);
   }
 
   void find_vacuous() {
@@ -236,7 +256,7 @@ class Proving {
       const bool is_constant = is_true(encoded_.denies[i]) || is_false(encoded_.denies[i]);
       const policy::Statement& statement = documents_[d].statements[s];
       if (statement.conditions.empty() || (is_constant && is_true(encoded_.denies[i]))) continue;
-      const Verdict verdict = solvers_[0].check(query(encoded_.denies[i]));
+      const Verdict verdict = solvers_[finder_].check(query(encoded_.denies[i]));
       if (verdict.answer != Answer::Unsat) continue;
       const bool by_floor = std::ranges::find(verdict.core, "A5") != verdict.core.end();
       proof_.vacuous.push_back(
@@ -265,6 +285,7 @@ Proof by_text(const FastPath& path, const Options& options) {
   proof.claim = options.claim;
   proof.outcome = Outcome::Holds;
   proof.by_fast_path = true;
+  proof.carriers = {{path.document, path.statement}};
   if (path.needs_presence) proof.assumptions.emplace_back("A1");
   proof.assumptions.insert(proof.assumptions.end(), {"A11", "A14"});
   return proof;

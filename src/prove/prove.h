@@ -57,6 +57,12 @@ struct SolverSaid {
   std::chrono::microseconds spent{};
 };
 
+// A statement of the documents that were given, both counted from 0.
+struct Place {
+  std::size_t document = 0;
+  std::size_t statement = 0;
+};
+
 // A statement that does nothing of what it seems to do.
 struct Vacuous {
   std::size_t document = 0;
@@ -74,6 +80,9 @@ struct Proof {
   std::vector<std::string> assumptions;  // `A1`, …; `single-solver`
   std::vector<SolverSaid> solvers;
   std::optional<Counterexample> counterexample;  // Fails alone; the evaluator has confirmed it
+  // Holds, unless nothing need be denied: Deny statements that are enough, and no one of them can
+  // be done without.
+  std::vector<Place> carriers;
   std::vector<Vacuous> vacuous;
   std::vector<std::string> notes;
   std::string script;  // the question, for whoever wants to ask it again

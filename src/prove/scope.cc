@@ -56,8 +56,23 @@ std::string resource_part(std::string_view part, const TypeFacts& facts) {
 std::string_view to_string(ResourceType type) { return facts_of(type).name; }
 std::string_view service_of(ResourceType type) { return facts_of(type).service; }
 
+std::span<const ResourceType> resource_types() {
+  static constexpr std::array kAll = {ResourceType::S3Bucket, ResourceType::SqsQueue,
+                                      ResourceType::SnsTopic, ResourceType::KmsKey,
+                                      ResourceType::KinesisStream};
+  return kAll;
+}
+
 std::optional<ResourceType> parse_resource_type(std::string_view text) {
   const auto* const found = std::ranges::find(kTypes, text, &TypeFacts::name);
+  if (found == kTypes.end()) return std::nullopt;
+  return found->type;
+}
+
+std::optional<ResourceType> resource_type_of(std::string_view arn) {
+  const auto parts = policy::split_arn(arn);
+  if (!parts) return std::nullopt;
+  const auto* const found = std::ranges::find(kTypes, (*parts)[2], &TypeFacts::service);
   if (found == kTypes.end()) return std::nullopt;
   return found->type;
 }

@@ -18,6 +18,8 @@ namespace sealane::prove {
 enum class ResourceType : std::uint8_t { S3Bucket, SqsQueue, SnsTopic, KmsKey, KinesisStream };
 std::string_view to_string(ResourceType type);  // `s3-bucket`
 std::optional<ResourceType> parse_resource_type(std::string_view text);
+// Every type.
+std::span<const ResourceType> resource_types();
 // `s3`, the prefix of its actions.
 std::string_view service_of(ResourceType type);
 
@@ -49,6 +51,9 @@ struct Scope {
 // Every (action, kind) pair of the catalogue for the resource and what lies beneath it.
 // Errors: Invalid – `arn` is no ARN of that type, or has a wildcard.
 Result<Scope> scope_of(const policy::Catalogue& catalogue, ResourceType type, std::string_view arn);
+
+// The type of the resource that an ARN names; nothing when its service is another.
+std::optional<ResourceType> resource_type_of(std::string_view arn);
 
 // The one resource that the documents' Resource elements name, with the type of its service.
 // Errors: Invalid – none or several, with the hint to say --resource.

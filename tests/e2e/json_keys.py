@@ -20,6 +20,10 @@ VECTORS = os.path.join(EXAMPLES, "..", "src", "envelope", "testdata", "own_vecto
 # Carries data until it is stopped: it has log lines and no document.
 WITHOUT_DOCUMENT = {"run"}
 HELD_ELSEWHERE = {"demo"}
+# Objects alone, and a Deny that denies nothing.
+OPEN_BUCKET = """{"Version": "2012-10-17", "Statement": [
+  {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*",
+   "Condition": {"Bool": {"aws:SecureTransport": "false"}, "NumericLessThan": {"s3:TlsVersion": "1.2"}}}]}"""
 ERROR = {"error": ({"kind": (None, False), "message": (None, False), "hint": (None, False)}, False)}
 
 
@@ -113,6 +117,11 @@ def test(sealane, tools):
         run("policy eval", "--policy", os.path.join(example, "policy.json"), "--request", os.path.join(example, "over-tls.json"))
         run("policy lint", os.path.join(example, "policy.json"))
         run("ca revoke", *at, "--node", "trainer")
+        mistaken = os.path.join(pipeline.folder, "bucket.json")
+        with open(mistaken, "w", encoding="utf-8") as policy:
+            policy.write(OPEN_BUCKET)
+        hold(table, "prove", pipeline.run_json("prove", mistaken, code=1))
+        done.add("prove")
         for command in ("completion", "man", "version"):
             run(command)
         wrong_words(pipeline)

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/prove_batch.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "policy/lint.h"
+
+namespace sealane::cli {
+namespace {
+
+constexpr std::size_t kThreadsMax = 2;
+
+void refuse(ProvedPolicy& policy, const Error& error) {
+  policy.diagnostics.push_back({.severity = Severity::Error,
+                                .span = policy.input.origin,
+                                .message = error.message,
+                                .hint = error.hint});
+}
+
+// A key's policy is a resource's as far as claims about one document go.
+void read(ProvedPolicy& policy) {
+  auto parsed = parse_policy(policy.input, policy::DocumentKind::Resource);
+  if (parsed.value) {
+    policy.diagnostics = std::move(parsed.diagnostics);
+    policy.document = std::move(parsed.value);
+    return;
+  }
+  const policy::DocumentKind kind = policy::recognise_kind(policy.input.policy());
+  const bool other = kind != policy::DocumentKind::Resource && kind != policy::DocumentKind::Kms;
+  if (other && parse_policy(policy.input, kind).value)
+    policy.not_here =
+        "policies of kind " + std::string(to_string(kind)) + " are not decided in this version";
+  else
+    policy.diagnostics = std::move(parsed.diagnostics);
+}
+
+Result<prove::Scope> scope_for(const policy::Catalogue& catalogue, const ProvedPolicy& policy,
+                               const ProveSettings& settings) {
+  if (!settings.resource.empty()) {
+    const auto type = settings.type ? settings.type : prove::resource_type_of(settings.resource);
+    if (!type)
+      return fail(ErrorKind::Invalid, "`" + settings.resource + "` is of no service that is known",
+                  "say what it is with --resource-type");
+    return prove::scope_of(catalogue, *type, settings.resource);
+  }
+  SEALANE_ASSIGN(const prove::NamedResource named,
+                 prove::resource_named_by(std::span(&*policy.document, 1)));
+  if (settings.type && *settings.type != named.type)
+    return fail(ErrorKind::Invalid,
+                "the policy names `" + named.arn + "`, which is no " +
+                    std::string(to_string(*settings.type)),
+                "leave --resource-type out, or say --resource");
+  return prove::scope_of(catalogue, named.type, named.arn);
+}
+
+void decide(const policy::Catalogue& catalogue, ProvedPolicy& policy,
+            std::span<solver::Solver> solvers, const ProveSettings& settings) {
+  read(policy);
+  if (!policy.document) return;
+  auto scope = scope_for(catalogue, policy, settings);
+  if (!scope.ok()) return refuse(policy, scope.error());
+  policy.scope = std::move(*scope);
+  const std::span documents(&*policy.document, 1);
+  policy.proof = prove::prove(catalogue, *policy.scope, documents, solvers, settings.options);
+  if (!policy.proof->counterexample) return;
+  const policy::RequestFile& request = policy.proof->counterexample->request;
+  policy.statements = policy::explain_statements(policy::compile(documents),
+                                                 request.at(request.now.value_or(Time())));
+}
+
+}  // namespace
+
+bool ProvedPolicy::is_bad() const {
+  return std::ranges::any_of(diagnostics,
+                             [](const Diagnostic& d) { return d.severity == Severity::Error; });
+}
+
+std::vector<ProvedPolicy> prove_policies(const policy::Catalogue& catalogue,
+                                         std::vector<PolicyInput> inputs,
+                                         const ProveSettings& settings,
+                                         const std::function<void(std::size_t done)>& progress) {
+  std::vector<ProvedPolicy> out(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) out[i].input = std::move(inputs[i]);
+  std::atomic<std::size_t> next{0};
+  std::mutex one_at_a_time;
+  std::size_t done = 0;  // GUARDED_BY one_at_a_time
+  const auto work = [&] {
+    // Solvers end with the thread that started them.
+    const solver::Limits limits{.time_max = settings.question_max};
+    std::vector<solver::Solver> solvers;
+    solvers.emplace_back(solver::cvc5_program(settings.cvc5), limits);
+    solvers.emplace_back(solver::z3_program(settings.z3), limits);
+    for (std::size_t i = next++; i < out.size(); i = next++) {
+      decide(catalogue, out[i], solvers, settings);
+      const std::scoped_lock lock(one_at_a_time);
+      progress(++done);
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t i = 1; i < std::min(kThreadsMax, out.size()); ++i) others.emplace_back(work);
+    work();
+  }
+  return out;
+}
+
+}  // namespace sealane::cli

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/prove_inputs.h"
+#include "policy/catalogue.h"
+#include "policy/evaluate.h"
+#include "prove/prove.h"
+
+namespace sealane::cli {
+
+// What is asked of every policy.
+struct ProveSettings {
+  prove::Options options;
+  std::optional<prove::ResourceType> type;  // nothing: the one that the policy names
+  std::string resource;                     // empty: the one that the policy names
+  std::chrono::milliseconds question_max{20'000};
+  std::string cvc5;
+  std::string z3;
+};
+
+// What became of one policy.
+struct ProvedPolicy {
+  PolicyInput input;
+  std::vector<Diagnostic> diagnostics;  // with an Error: it cannot be asked about
+  std::string not_here;                 // what of it this version does not decide
+  std::optional<policy::Document> document;
+  std::optional<prove::Scope> scope;
+  std::optional<prove::Proof> proof;
+  // Of the counterexample: which statements apply to it, and why not.
+  std::vector<policy::StatementExplanation> statements;
+
+  bool is_bad() const;
+  prove::Outcome outcome() const { return proof ? proof->outcome : prove::Outcome::Unknown; }
+};
+
+// Decides every policy by itself, on two threads with two solvers each at most.  `progress` hears
+// how many are done, from one thread at a time.
+std::vector<ProvedPolicy> prove_policies(const policy::Catalogue& catalogue,
+                                         std::vector<PolicyInput> inputs,
+                                         const ProveSettings& settings,
+                                         const std::function<void(std::size_t done)>& progress);
+
+}  // namespace sealane::cli

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "base/bytes.h"
+#include "cli/command.h"
+#include "cli/prove_output.h"
+#include "crypto/hash.h"
+
+namespace sealane::cli {
+namespace {
+
+struct ProveArguments {
+  std::vector<std::string> inputs;
+  std::string type;
+  std::string resource;
+  std::string claim = "enforce";
+  std::string min_tls = "1.2";
+  unsigned timeout_s = 20;
+  bool strict = false;
+  std::vector<std::string> without;
+  std::string format = "text";
+  std::vector<std::string> outputs;  // FORMAT=FILE
+  bool verbose = false;
+  std::string cvc5 = "/usr/bin/cvc5";
+  std::string z3 = "/usr/bin/z3";
+  std::string scripts = ".";
+};
+
+constexpr std::array kTypesElsewhere = {"iot", "identity", "vpc-endpoint", "scp", "rcp"};
+constexpr std::array kClaimsElsewhere = {"grant-closed", "confined", "no-wider-than", "equivalent"};
+
+std::vector<std::string> words_with(std::span<const char* const> elsewhere,
+                                    std::vector<std::string> words) {
+  words.insert(words.end(), elsewhere.begin(), elsewhere.end());
+  return words;
+}
+std::vector<std::string> type_names() {
+  std::vector<std::string> out;
+  for (const prove::ResourceType type : prove::resource_types()) out.emplace_back(to_string(type));
+  return words_with(kTypesElsewhere, out);
+}
+std::vector<std::string> claim_names() {
+  return words_with(kClaimsElsewhere, {"grant", "enforce", "floor"});
+}
+
+Result<prove::AxiomSet> axioms_without(const std::vector<std::string>& names) {
+  prove::AxiomSet out = prove::all_axioms();
+  for (const std::string& name : names) {
+    const auto axiom = prove::parse_axiom(name);
+    std::string known;
+    for (const prove::AxiomFacts& facts : prove::axioms())
+      if (facts.can_be_off) known += (known.empty() ? "" : ", ") + std::string(facts.name);
+    if (!axiom || !facts_of(*axiom).can_be_off)
+      return fail(ErrorKind::Invalid, "`" + name + "` is no assumption that can be left out",
+                  "there are " + known);
+    out.erase(*axiom);
+  }
+  return out;
+}
+
+Result<ProveSettings> settings_of(const ProveArguments& arguments) {
+  ProveSettings out;
+  const auto claim = prove::parse_claim(arguments.claim);
+  if (!claim)
+    return fail(ErrorKind::Unsupported,
+                "the claim `" + arguments.claim + "` is not in this version",
+                "grant, enforce and floor are");
+  out.type = prove::parse_resource_type(arguments.type);
+  if (!arguments.type.empty() && !out.type)
+    return fail(ErrorKind::Unsupported,
+                "the resource type `" + arguments.type + "` is not in this version",
+                "docs/prove.md says which are");
+  out.options.claim = *claim;
+  out.options.min_tls = arguments.min_tls;
+  out.options.strict = arguments.strict;
+  SEALANE_ASSIGN(out.options.axioms, axioms_without(arguments.without));
+  out.resource = arguments.resource;
+  out.question_max = std::chrono::seconds(arguments.timeout_s);
+  out.cvc5 = arguments.cvc5;
+  out.z3 = arguments.z3;
+  return out;
+}
+
+Result<std::string> rendered(const std::string& format, std::span<const ProvedPolicy> policies,
+                             const ProveSettings& settings, bool verbose) {
+  if (format == "text") return prove_text(policies, settings, verbose);
+  if (format == "json") return prove_json(policies, settings);
+  if (format == "sarif") return prove_sarif(policies, settings);
+  return fail(ErrorKind::Invalid, "there is no format `" + format + "`",
+              "say text, json or sarif, as --output sarif=result.sarif");
+}
+
+Status write_outputs(Env& env, const ProveArguments& arguments,
+                     std::span<const ProvedPolicy> policies, const ProveSettings& settings) {
+  for (const std::string& word : arguments.outputs) {
+    const std::size_t equals = word.find('=');
+    SEALANE_ASSIGN(const std::string text,
+                   rendered(word.substr(0, equals), policies, settings, arguments.verbose));
+    SEALANE_TRY(write_file_atomic(env, word.substr(equals + 1), as_bytes(text), IfExists::Replace));
+  }
+  return {};
+}
+
+// What each solver was asked, with its answer, for whoever looks for the defect.
+Status save_scripts(Env& env, const std::string& folder, const ProvedPolicy& policy) {
+  const prove::Proof& proof = *policy.proof;
+  SEALANE_TRY(env.make_folder(folder));
+  const auto digest = crypto::sha256(as_bytes(proof.script));
+  const std::string name = to_hex(ByteSpan(digest).first(8));
+  std::string written;
+  for (const prove::SolverSaid& said : proof.solvers) {
+    std::string path = folder;
+    path += "/disagreement-" + name + "-" + said.name + ".smt2";
+    const std::string text = "; " + one_line(policy.input.name) + ", claim " +
+                             std::string(to_string(proof.claim)) + ": " + said.name + " answered " +
+                             std::string(to_string(said.answer)) + "\n" + proof.script;
+    SEALANE_TRY(write_file_atomic(env, path, as_bytes(text), IfExists::Replace));
+    written += (written.empty() ? "" : ", ") + path;
+  }
+  std::cerr << "error: " << policy.input.name << ": internal disagreement: " << proof.detail
+            << "\nhint: this is a defect of sealane; report it with " << written << "\n";
+  return {};
+}
+
+// True when a solver could not be started: the answers are poorer than they need be.
+bool lacks_solver(std::span<const ProvedPolicy> policies, std::string& which) {
+  for (const ProvedPolicy& policy : policies)
+    if (policy.proof)
+      for (const prove::SolverSaid& said : policy.proof->solvers)
+        if (said.reason == solver::UnknownReason::Missing) {
+          which = said.name;
+          return true;
+        }
+  return false;
+}
+
+int exit_code_of(std::span<const ProvedPolicy> policies) {
+  const auto any = [&](auto&& is) { return std::ranges::any_of(policies, is); };
+  if (any([](const ProvedPolicy& p) {
+        return p.proof && p.proof->doubt == prove::Doubt::Disagreement;
+      }))
+    return kInternal;
+  if (any([](const ProvedPolicy& p) { return p.is_bad(); })) return kUsage;
+  if (any([](const ProvedPolicy& p) { return p.outcome() == prove::Outcome::Fails; })) return kOpen;
+  if (any([](const ProvedPolicy& p) { return !p.not_here.empty(); })) return kUnsupported;
+  if (any([](const ProvedPolicy& p) { return p.outcome() == prove::Outcome::Unknown; }))
+    return kUnknown;
+  return kOk;
+}
+
+Result<int> run_prove(const ProveArguments& arguments) {
+  PosixEnv env;
+  SEALANE_ASSIGN(const ProveSettings settings, settings_of(arguments));
+  // Before the work, for it may take long.
+  for (const std::string& word : arguments.outputs)
+    if (word.find('=') == std::string::npos ||
+        !rendered(word.substr(0, word.find('=')), {}, settings, false).ok())
+      return fail(ErrorKind::Invalid, "`" + word + "` is no output",
+                  "say FORMAT=FILE, as --output sarif=result.sarif");
+  SEALANE_ASSIGN(std::vector<PolicyInput> inputs, read_policy_inputs(env, arguments.inputs));
+  const std::size_t all = inputs.size();
+  const bool shows_progress = all > 1 && isatty(STDERR_FILENO) == 1;
+  const policy::Catalogue catalogue = policy::Catalogue::shipped();
+  const std::vector<ProvedPolicy> policies =
+      prove_policies(catalogue, std::move(inputs), settings, [&](std::size_t done) {
+        if (shows_progress)
+          std::cerr << "\r" << done << " of " << all << " policies" << (done == all ? "\n" : "")
+                    << std::flush;
+      });
+  SEALANE_TRY(write_outputs(env, arguments, policies, settings));
+  SEALANE_ASSIGN(const std::string text,
+                 rendered(arguments.format, policies, settings, arguments.verbose));
+  print(text);
+  if (arguments.format == "text")
+    for (const ProvedPolicy& policy : policies)
+      for (const Diagnostic& d : policy.diagnostics) std::cerr << to_text(d) << "\n";
+  for (const ProvedPolicy& policy : policies)
+    if (policy.proof && policy.proof->doubt == prove::Doubt::Disagreement)
+      SEALANE_TRY(save_scripts(env, arguments.scripts, policy));
+  if (std::string name; lacks_solver(policies, name))
+    std::cerr << "hint: " << name << " cannot be started: install cvc5 and z3, or name them with "
+              << "--cvc5 and --z3\n";
+  return exit_code_of(policies);
+}
+
+void add_options(CLI::App* command, ProveArguments& a) {
+  command->add_option("POLICY", a.inputs, "policies: files, folders, files with an array of them")
+      ->required()
+      ->type_name("POLICY");
+  command
+      ->add_option("--resource-type", a.type,
+                   "what the policy is attached to (default: by the ARNs that it names)")
+      ->check(CLI::IsMember(type_names()))
+      ->type_name("TYPE");
+  command
+      ->add_option("--resource", a.resource,
+                   "the resource; everything beneath it is meant as well (default: the one that "
+                   "the policy names)")
+      ->type_name("ARN");
+  command->add_option("--claim", a.claim, "what to prove: enforce, grant or floor")
+      ->check(CLI::IsMember(claim_names()))
+      ->type_name("CLAIM")
+      ->capture_default_str();
+  command->add_option("--min-tls", a.min_tls, "the floor")
+      ->check(CLI::IsMember({"1.2", "1.3"}))
+      ->type_name("1.2|1.3")
+      ->capture_default_str();
+  command->add_option("--timeout", a.timeout_s, "seconds for each question to the solvers")
+      ->check(CLI::Range(1U, 3600U))
+      ->type_name("SECONDS")
+      ->capture_default_str();
+  command->add_flag("--strict", a.strict, "one solver's word is not enough");
+  command->add_option("--without", a.without, "leave out an assumption")->type_name("A1");
+  command->add_flag("-v,--verbose", a.verbose, "assumptions in words, and each solver's answer");
+  command->add_option("--format", a.format, "output for people, for programs, or SARIF 2.1.0")
+      ->check(CLI::IsMember({"text", "json", "sarif"}))
+      ->type_name("text|json|sarif")
+      ->capture_default_str();
+  command->add_option("--output", a.outputs, "write a format to a file as well")
+      ->type_name("FORMAT=FILE");
+  command->add_option("--cvc5", a.cvc5, "the program")->type_name("FILE")->capture_default_str();
+  command->add_option("--z3", a.z3, "the program")->type_name("FILE")->capture_default_str();
+  command
+      ->add_option("--scripts", a.scripts,
+                   "where scripts are kept when solvers contradict each "
+                   "other or the evaluator")
+      ->type_name("FOLDER")
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_prove_command(CLI::App& app, Chosen& chosen) {
+  auto a = std::make_shared<ProveArguments>();
+  CLI::App* command = add_command(
+      app, "prove", "Prove that policies deny plaintext, or show a request that passes",
+      "  sealane prove bucket.json\n"
+      "  sealane prove policies/ --claim floor --min-tls 1.3 --format sarif > policies.sarif\n"
+      "  sealane prove key.json --resource-type kms-key --resource "
+      "arn:aws:kms:eu-central-1:111122223333:key/1234\n"
+      "Claims: enforce, every request over plaintext is denied explicitly, whatever else allows "
+      "it;\n"
+      "  grant, the policy grants none; floor, every request over TLS below --min-tls is denied.\n"
+      "docs/prove.md says what a proof rests on. Exit codes: 0 holds, 1 fails, 2 a policy that\n"
+      "cannot be read, 3 unknown, 4 solvers or evaluator contradict each other, 5 a kind of policy "
+      "or\n"
+      "a claim that is not in this version.");
+  add_options(command, *a);
+  on_run(command, chosen, [a] {
+    auto done = run_prove(*a);
+    if (done.ok()) return *done;
+    return report_error(done.error(),
+                        a->format == "text" ? OutputFormat::Text : OutputFormat::Json);
+  });
+}
+
+}  // namespace sealane::cli
