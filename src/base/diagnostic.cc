@@ -45,9 +45,16 @@ std::string to_text(const Diagnostic& d) {
 }
 
 std::string one_line(std::string text) {
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
-  return text;
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
+    // U+0080 to U+009F too, which some terminals obey.
+    const bool two = c == 0xc2 && next >= 0x80 && next < 0xa0;
+    out += two || c < ' ' || c == 0x7f ? '?' : text[i];
+    if (two) ++i;
+  }
+  return out;
 }
 
 std::optional<std::string> nearest(std::string_view word,

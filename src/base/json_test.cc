@@ -61,6 +61,13 @@ TEST(JsonWriter, EscapesAndReplacesWhatIsNotUtf8) {
             "\"a\\\"\\\\\\n\\u0001\\ufffd\xc3\xa9\"");
 }
 
+TEST(OneLine, NothingInItSteersATerminal) {
+  EXPECT_EQ(sealane::one_line("a\x1b[2J\n\x7f\xc2\x9b"
+                              "31m\xc2\xa0\xc3\xa9"),
+            "a?[2J??"
+            "?31m\xc2\xa0\xc3\xa9");
+}
+
 TEST(JsonWriter, WritesNestedValues) {
   Writer w;
   w.begin_object().field("a", 1).key("b").begin_array().value("x").value(true).null().end_array();

@@ -27,21 +27,23 @@ std::string texts(const json::Value& value, std::string_view name) {
   std::string out;
   if (member == nullptr || member->array() == nullptr) return out;
   for (const json::Value& one : *member->array())
-    if (const std::string* text = one.text()) out += (out.empty() ? "" : " ") + *text;
+    if (const std::string* text = one.text()) out += (out.empty() ? "" : " ") + one_line(*text);
   return out;
 }
 
 std::string text_of(const Refusal& refusal) {
   const json::Value& r = *refusal.record;
-  const auto field = [&r](std::string_view name) { return std::string(r.text_or_empty(name)); };
+  const auto field = [&r](std::string_view name) {
+    return one_line(std::string(r.text_or_empty(name)));
+  };
   std::string text = field("time") + "  " + *refusal.node + "/" + field("listener") + "  " +
                      field("peer") + "  " + field("kind") + " refused: " + field("reason");
   if (!field("action").empty()) text += " (" + field("action") + " on " + field("resource") + ")";
   text += "\n  " + field("detail") + "\n";
   if (const json::Value* c = r.find("certificate"); c != nullptr && c->object() != nullptr)
-    text += "  certificate: " + std::string(c->text_or_empty("subject")) + ", serial " +
+    text += "  certificate: " + one_line(std::string(c->text_or_empty("subject"))) + ", serial " +
             std::string(c->text_or_empty("serial")) + ", issued by " +
-            std::string(c->text_or_empty("issuer")) + ", good from " +
+            one_line(std::string(c->text_or_empty("issuer"))) + ", good from " +
             std::string(c->text_or_empty("not_before")) + " until " +
             std::string(c->text_or_empty("not_after")) + "\n";
   if (const json::Value* o = r.find("offered"); o != nullptr && o->object() != nullptr)
@@ -65,8 +67,7 @@ Result<int> run_why(const LoadedPipeline& loaded, const WhyArguments& a) {
     if (list == nullptr || list->array() == nullptr) continue;
     for (const json::Value& record : *list->array()) found.push_back({&one.node, &record});
   }
-  std::ranges::sort(found, {},
-                           [](const Refusal& r) { return r.record->text_or_empty("time"); });
+  std::ranges::sort(found, {}, [](const Refusal& r) { return r.record->text_or_empty("time"); });
   if (found.size() > a.last)
     found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(a.last));
   json::Writer w(2);
