@@ -24,13 +24,6 @@ void cut_to(std::string& text, std::size_t most) {
   if (text.size() > most) text.resize(most);
 }
 
-bool is_proven(tls::RefusalReason reason) {
-  // These are said after the chain was verified.
-  return reason == tls::RefusalReason::Revoked || reason == tls::RefusalReason::Unregistered ||
-         reason == tls::RefusalReason::WrongRole || reason == tls::RefusalReason::StaleCrl ||
-         reason == tls::RefusalReason::MissingCrl;
-}
-
 }  // namespace
 
 RefusalRecord record_of(Time at, const std::string& listener, const std::string& peer,
@@ -50,7 +43,7 @@ RefusalRecord record_of(Time at, const std::string& listener, const std::string&
                                    .not_before = facts->not_before,
                                    .not_after = facts->not_after};
     if (const auto identity = identity::identity_of(*facts)) record.name = identity->name;
-    record.proven = is_proven(refusal.reason);
+    record.proven = refusal.verified;
   }
   if (const auto& hello = refusal.hello)
     record.offered = RefusalRecord::Offered{

@@ -46,6 +46,16 @@ TEST(RefusalLog, StrangersOfManyAddressesCannotEvictDevices) {
   EXPECT_EQ(log.counts().kept, 5u);
 }
 
+TEST(RefusalLog, ANameIsProvenByAVerifiedChainWhateverTheReason) {
+  crypto::CertificateFacts facts;
+  facts.uris = {"spiffe://test/device/seattle"};
+  tls::Refusal refusal{.reason = tls::RefusalReason::WrongRole, .certificate = facts};
+  EXPECT_EQ(record_of(Time(), "mqtt", "10.0.0.1:1", refusal).name, "seattle");
+  EXPECT_FALSE(record_of(Time(), "mqtt", "10.0.0.1:1", refusal).proven);
+  refusal.verified = true;
+  EXPECT_TRUE(record_of(Time(), "mqtt", "10.0.0.1:1", refusal).proven);
+}
+
 TEST(RefusalLog, FindsByAddressAndCutsWhatAPeerChose) {
   RefusalLog log({.text_bytes_max = 8});
   log.add(of(std::string(100, 'n'), false, "10.0.0.1:1"));

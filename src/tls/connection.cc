@@ -134,7 +134,9 @@ Step Connection::Impl::handshake_failed() {
   if (!context->impl().is_server()) forget_session();
   if (verdict) {
     const Refusal by_us = *std::move(verdict);
-    return fail_handshake(by_us.reason, by_us.detail);
+    fail_handshake(by_us.reason, by_us.detail);
+    refusal.verified = by_us.verified;
+    return Step::Failed;
   }
   if (socket.error != 0)
     return fail_handshake(RefusalReason::Disconnected, system_text(socket.error));

@@ -55,6 +55,7 @@ struct Refusal {
   std::uint64_t bytes = 0;                                // that reached us
   std::optional<crypto::CertificateFacts> certificate{};  // of the peer, when it showed one
   std::optional<ClientHelloFacts> hello{};                // of a client that spoke TLS, at a server
+  bool verified = false;  // its chain was: what the certificate says is true
 };
 
 // A certificate chain and its key, both PEM.  Threads: immutable once built.

@@ -160,6 +160,16 @@ TEST_F(Tls, TheApplicationsCheckRefusesDuringTheHandshake) {
   const Refusal refusal = refusal_of(policy, pki_.client(pki_.device("station"), "edge"));
   EXPECT_EQ(refusal.reason, RefusalReason::Revoked);
   EXPECT_EQ(refusal.detail, "revoked: station");
+  EXPECT_TRUE(refusal.verified);
+}
+
+// OpenSSL looks at the uses before the signature: of such a certificate nothing is proven.
+TEST_F(Tls, WhatIsRefusedBeforeItsSignatureIsReadIsNotVerified) {
+  auto serving = pki_.device_profile("station");
+  serving.uses = {crypto::KeyUse::ServerAuth};
+  EXPECT_FALSE(refusal_of(pki_.server("edge"), pki_.client(pki_.issue(serving), "edge")).verified);
+  EXPECT_FALSE(
+      refusal_of(pki_.server("edge"), pki_.client(Pki("test").device("station"), "edge")).verified);
 }
 
 TEST_F(Tls, ThePeerHearsTheSameForEveryBadCertificate) {

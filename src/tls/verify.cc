@@ -161,8 +161,12 @@ std::optional<Refusal> judge(X509_STORE_CTX* store, Context::Impl& context,
     refusal = context.is_server() ? check_client(context.server(), *facts)
                                   : check_server(context.client(), *facts, leaf);
   }
-  if (refusal) return refusal;
-  const Time ends_at = session_end(context, now, facts->not_after, good_until);
+  if (refusal) {
+    refusal->verified = true;
+    return refusal;
+  }
+  const Time ends_at =
+      session_end(context, now, std::min(facts->not_after, issuer->not_after), good_until);
   connection.session_facts =
       std::make_shared<const SessionFacts>(SessionFacts{.certificate = std::move(facts).value(),
                                                         .issuer = std::move(issuer),
