@@ -62,6 +62,7 @@ struct MqttFront::Connection {
   mqtt::Session session;
   mqtt::Actions actions;
   policy::Context context;
+  Time age_until = Time::max();  // when the certificate's age in `context` is one more
   DecisionCache publish_decisions;
   DecisionCache receive_decisions;
   std::vector<std::string> filters;  // of its subscriptions
@@ -151,20 +152,19 @@ net::Task<> MqttFront::serve(net::TlsStream stream) {
   auto c = std::make_shared<Connection>(state_->next_id++, std::move(stream), options_,
                                         parts_.clock.now(), parts_.loop.context());
   // The handshake may have begun under an older snapshot.
-  const identity::Device* device = device_of(*c);
-  auto refusal = tls::Refusal{.reason = tls::RefusalReason::Unregistered, .detail = c->identity};
-  if (device != nullptr && device->state == identity::DeviceState::Revoked)
-    refusal.reason = tls::RefusalReason::Revoked;
-  if (device == nullptr || refusal.reason == tls::RefusalReason::Revoked) {
-    refusal.bytes = c->stream.bytes_received();
-    refusal.certificate = c->stream.facts().certificate;
-    log_connection_refused(options_.listener, c->peer, refusal, c->since, parts_.refusals);
+  state_->now = c->since;
+  if (auto refusal = must_end(*c)) {
+    refusal->bytes = c->stream.bytes_received();
+    refusal->certificate = c->stream.facts().certificate;
+    refusal->verified = true;
+    log_connection_refused(options_.listener, c->peer, *refusal, c->since, parts_.refusals);
     c->stream.close();
     co_return;
   }
-  c->device = *device;
+  const identity::Device& device = *device_of(*c);
+  set_device(*c, device);
   // What stands in somebody else's certificate is not who it is.
-  if (device->issuer == identity::Issuer::External) c->identity = "thing:" + device->thing;
+  if (device.issuer == identity::Issuer::External) c->identity = "thing:" + device.thing;
   log_connection_open(options_.listener, c->peer, c->identity, c->stream.facts());
   state_->connections.emplace(c->id, c);
   co_await read_all(c);
@@ -271,6 +271,7 @@ void MqttFront::perform(Connection& c) {
 }
 
 void MqttFront::on_connect(Connection& c, std::string_view client_id) {
+  grow_older(c);
   const std::string id = client_id.empty() ? generated_client_id() : std::string(client_id);
   add_device(c.context, c.device, id);
   if (!may(c, "iot:Connect", "client/", id, nullptr)) {
@@ -344,6 +345,7 @@ void MqttFront::on_close(Connection& c, const mqtt::Close& close) {
 bool MqttFront::may(Connection& c, std::string_view action, std::string_view resource_type,
                     std::string_view name, DecisionCache* cache) {
   const Time now = state_->now;
+  grow_older(c);
   if (cache != nullptr) {
     // A denial was logged when it was decided.
     if (const auto* known = cache->find(name, now); known != nullptr) return known->allowed;
@@ -530,30 +532,42 @@ const identity::Device* MqttFront::device_of(const Connection& c) const {
 // The facts of the device stand in the connection's context, where policies read them.
 void MqttFront::set_device(Connection& c, const identity::Device& device) {
   c.device = device;
-  c.context = connection_context({c.stream.facts(), ip_of(c.peer), c.since});
+  c.context = connection_context({c.stream.facts(), ip_of(c.peer), state_->now});
+  if (const auto& certificate = c.stream.facts().certificate)
+    c.age_until = next_age(*certificate, state_->now);
   if (!c.client_id.empty()) add_device(c.context, c.device, c.client_id);
 }
 
+// The age of the certificate is a fact too, and grows while the connection lives.
+void MqttFront::grow_older(Connection& c) {
+  if (state_->now < c.age_until) return;
+  set_device(c, identity::Device(c.device));
+  c.publish_decisions.clear();
+  c.receive_decisions.clear();
+}
+
 // Why the present snapshot does not bear this connection.
-std::optional<std::string> MqttFront::must_end(const Connection& c) const {
+std::optional<tls::Refusal> MqttFront::must_end(const Connection& c) const {
   const identity::Device* device = device_of(c);
-  if (device == nullptr) return "unregistered: its certificate is not in the registry";
+  if (device == nullptr)
+    return tls::Refusal{.reason = tls::RefusalReason::Unregistered,
+                        .detail = "its certificate is not in the registry"};
   if (device->state == identity::DeviceState::Revoked)
-    return "revoked: its certificate was revoked";
+    return tls::Refusal{.reason = tls::RefusalReason::Revoked,
+                        .detail = "its certificate was revoked"};
   if (!snapshot_->ended) return std::nullopt;
-  const auto refusal = snapshot_->ended(*c.stream.facts().certificate, state_->now);
-  if (!refusal) return std::nullopt;
-  return std::string(tls::to_string(refusal->reason)) + ": " + refusal->detail;
+  return snapshot_->ended(*c.stream.facts().certificate, state_->now);
 }
 
 // False: it was closed.
 bool MqttFront::recheck(Connection& c, bool policies_changed) {
   if (const auto why = must_end(c)) {
-    close_connection(c, *why);
+    close_connection(c, std::string(tls::to_string(why->reason)) + ": " + why->detail);
     return false;
   }
   const identity::Device& device = *device_of(c);
-  const bool facts_changed = device.attributes != c.device.attributes ||
+  const bool facts_changed = device.thing != c.device.thing ||
+                             device.attributes != c.device.attributes ||
                              device.type != c.device.type || device.groups != c.device.groups;
   if (facts_changed) set_device(c, device);
   if (!policies_changed && !facts_changed) return true;

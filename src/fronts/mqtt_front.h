@@ -121,7 +121,8 @@ class MqttFront {
            std::string_view name, DecisionCache* cache);
   void set_device(Connection& c, const identity::Device& device);
   const identity::Device* device_of(const Connection& c) const;
-  std::optional<std::string> must_end(const Connection& c) const;
+  void grow_older(Connection& c);
+  std::optional<tls::Refusal> must_end(const Connection& c) const;
   bool recheck(Connection& c, bool policies_changed);
   void drop_denied_subscriptions(Connection& c);
   void seal_block();

@@ -473,6 +473,42 @@ TEST_F(MqttFrontTest, AttributesThatChangeDecideAtOnce) {
   EXPECT_TRUE(seattle.ended());
 }
 
+// As when a handshake that began under the one before ends after the next snapshot was applied.
+TEST_F(MqttFrontTest, WhomTheSnapshotEndsIsNotServedThoughTheHandshakeWasGood) {
+  start();
+  const auto credentials = credentials_of("seattle");
+  ended_ = [](const crypto::CertificateFacts&, Time) {
+    return std::optional(
+        tls::Refusal{.reason = tls::RefusalReason::Revoked, .detail = "its issuer revoked it"});
+  };
+  apply();
+  Device seattle(connection_with(credentials), "seattle");
+  EXPECT_FALSE(seattle.connect());
+  const auto why = refusals_.find({.name = "seattle"});
+  ASSERT_EQ(why.size(), 1u);
+  EXPECT_EQ(why.front().detail, "its issuer revoked it");
+  EXPECT_TRUE(why.front().proven);
+}
+
+TEST_F(MqttFrontTest, ACertificateThatGrowsTooOldIsRefusedOnALiveConnection) {
+  const auto credentials = credentials_of("seattle");
+  const auto certificate =
+      crypto::Certificate::from_pem(as_bytes(credentials->certificate_pem)).value();
+  keys_.clock.advance(certificate.facts().not_before + std::chrono::hours(24 * 30 + 23) -
+                      keys_.clock.now());
+  start({}, R"({ "Version": "2012-10-17", "Statement": [
+    { "Effect": "Allow", "Action": "*", "Resource": "*" },
+    { "Effect": "Deny", "Action": "iot:Publish", "Resource": "*",
+      "Condition": { "NumericGreaterThan": { "sealane:CertificateAgeDays": "30" } } } ] })");
+  Device seattle(connection_with(credentials), "seattle");
+  ASSERT_TRUE(seattle.connect());
+  ASSERT_TRUE(seattle.acknowledged(seattle.publish("seattle/t", "30 days")));
+  keys_.clock.advance(std::chrono::hours(1));
+  seattle.publish("seattle/t", "31 days");
+  EXPECT_TRUE(seattle.ended());
+  EXPECT_EQ(records().size(), 1u);
+}
+
 TEST_F(MqttFrontTest, ADeviceThatConnectsAgainTakesItsClientIdOver) {
   start();
   Device first = device("seattle");

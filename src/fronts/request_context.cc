@@ -122,7 +122,7 @@ policy::Context connection_context(const ConnectionFacts& facts) {
   context.set_bool("sealane:PostQuantum", is_post_quantum(facts.tls.group));
   context.set_bool("sealane:Resumed", facts.tls.resumed);
   if (const auto& certificate = facts.tls.certificate) {
-    const auto age = std::chrono::floor<std::chrono::days>(facts.opened - certificate->not_before);
+    const auto age = std::chrono::floor<std::chrono::days>(facts.now - certificate->not_before);
     context.set("sealane:CertificateAgeDays", std::to_string(age.count()));
     context.set("sealane:CertificateSha256", certificate->sha256);
     add_certificate(context, *certificate);
@@ -142,6 +142,11 @@ void add_device(policy::Context& context, const identity::Device& device,
   if (!device.type.empty()) context.set("iot:Connection.Thing.ThingTypeName", device.type);
   for (const auto& [name, value] : device.attributes)
     context.set("iot:Connection.Thing.Attributes[" + name + "]", value);
+}
+
+Time next_age(const crypto::CertificateFacts& certificate, Time now) {
+  using std::chrono::days;
+  return certificate.not_before + std::chrono::floor<days>(now - certificate.not_before) + days(1);
 }
 
 policy::KeySet constant_keys(const policy::CompiledPolicies& policies) {

@@ -15,13 +15,13 @@ namespace sealane::fronts {
 struct ConnectionFacts {
   const tls::PeerFacts& tls;
   std::string_view source_ip;
-  Time opened;
+  Time now;
 };
 
 // The one place where facts of a connection become condition keys, for every front:
 // `aws:SecureTransport`, `aws:SourceIp`, `sealane:TlsVersion` (`1.3`), `sealane:TlsGroup`,
 // `sealane:TlsSuite`, `sealane:PostQuantum`, `sealane:Resumed`, `sealane:CertificateAgeDays` (whole
-// days when the connection opened), `sealane:CertificateSha256`, `iot:Certificate.SerialNumber`
+// days at `now`), `sealane:CertificateSha256`, `iot:Certificate.SerialNumber`
 // (hex), `iot:Certificate.AvailableKeys` (the names without a place), and what the certificate has
 // of `iot:Certificate.{Subject,Issuer}.*` and `….AlternativeName.*`, each in the forms of
 // policy::Context::set_certificate_field.  Values that are not UTF-8, have control characters or
@@ -34,8 +34,11 @@ policy::Context connection_context(const ConnectionFacts& facts);
 void add_device(policy::Context& context, const identity::Device& device,
                 std::string_view client_id);
 
-// The keys above: they do not change while a connection lives, so that a decision that read no
-// other may be kept.
+// When `sealane:CertificateAgeDays` is next another number.
+Time next_age(const crypto::CertificateFacts& certificate, Time now);
+
+// The keys above: while a connection lives they change by the registry and at next_age() alone, so
+// that until then a decision that read no other may be kept.
 policy::KeySet constant_keys(const policy::CompiledPolicies& policies);
 
 // `1.2.3.4` of `1.2.3.4:567`; `::1` of `[::1]:567`.

@@ -55,6 +55,18 @@ S3Front::S3Front(S3FrontOptions options, std::shared_ptr<const FrontSnapshot> sn
       refusals_(refusals) {}
 
 net::Task<> S3Front::serve(net::TlsStream stream) {
+  // The handshake may have begun under an older snapshot.
+  if (const auto& certificate = stream.facts().certificate; certificate && snapshot_->ended) {
+    if (auto refusal = snapshot_->ended(*certificate, clock_.now())) {
+      refusal->bytes = stream.bytes_received();
+      refusal->certificate = certificate;
+      refusal->verified = true;
+      log_connection_refused(options_.listener, stream.peer_address(), *refusal, clock_.now(),
+                             refusals_);
+      stream.close();
+      co_return;
+    }
+  }
   log_connection_open(options_.listener, stream.peer_address(), stream.facts().identity,
                       stream.facts());
   net::HttpHandler handler = [this](net::HttpExchange& exchange) { return handle(exchange); };

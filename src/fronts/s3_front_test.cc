@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <thread>
 
 #include "base/testing/fake_clock.h"
@@ -115,6 +116,22 @@ class S3FrontTest : public testing::Test {
   std::unique_ptr<net::TlsListener> listener_;
   std::thread thread_;
 };
+
+TEST_F(S3FrontTest, WhomTheSnapshotEndsIsNotServedThoughTheHandshakeWasGood) {
+  std::promise<void> applied;
+  loop_.post([&] {
+    front_->apply(snapshot([](const crypto::CertificateFacts&, Time) {
+      return std::optional(
+          tls::Refusal{.reason = tls::RefusalReason::Revoked, .detail = "its issuer revoked it"});
+    }));
+    applied.set_value();
+  });
+  applied.get_future().wait();
+  auto edge = client("edge");
+  EXPECT_FALSE(edge->send(put("training/one", to_bytes("1"))).ok());
+  EXPECT_FALSE(objects_->head("training/one").ok());
+  EXPECT_EQ(refusals_.find({.name = "edge"}).size(), 1u);
+}
 
 TEST_F(S3FrontTest, AnObjectIsWrittenOnceAndReadBack) {
   auto edge = client("edge");
