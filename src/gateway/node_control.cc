@@ -245,9 +245,13 @@ std::shared_ptr<NodeControl::Apply> NodeControl::apply_of(std::uint64_t generati
 }
 
 std::shared_ptr<NodeControl::Apply> NodeControl::apply_of_registry(std::uint64_t generation) const {
-  for (const auto& apply : applies_)
-    if (apply->registry_generation >= generation) return apply;
-  return applies_.back();
+  // From the newest back: a registry that was put in the place of another counts anew.
+  auto found = applies_.back();
+  for (auto at = applies_.rbegin(); at != applies_.rend(); ++at) {
+    if ((*at)->registry_generation < generation) break;
+    found = *at;
+  }
+  return found;
 }
 
 // False: a loop took too long.
