@@ -41,6 +41,9 @@ keyUsage = digitalSignature
 [ours]
 extendedKeyUsage = clientAuth
 subjectAltName = URI:spiffe://pipeline/node/edge
+[posing]
+extendedKeyUsage = clientAuth
+subjectAltName = URI:spiffe://pipeline/device/device-1
 [authority]
 basicConstraints = critical,CA:TRUE
 extendedKeyUsage = clientAuth
@@ -179,11 +182,16 @@ def connack(pipeline, port, certificate, thing):
 def connections(pipeline, acme, good, unregistered):
     """What the registry has may in, as the thing that it says; the rest is refused, and the log says why."""
     lake = pipeline.lake()
-    edge = pipeline.edge(lake.port())
+    lake_port = lake.port()
+    edge = pipeline.edge(lake_port)
     port = edge.port()
+    # Nobody but our own CA says who a node is.
+    claim(connack(pipeline, lake_port, acme.path("ours.pem"), "edge") == b"", "another CA's edge may in at the lake")
+    lake.wait_for("connection-refused", lambda event: event["reason"] == "untrusted-issuer")
     claim(connack(pipeline, port, good, "seattle") == b"\x20\x02\x00\x00", edge.text())
     claim(connack(pipeline, port, good, "device-1") != b"\x20\x02\x00\x00", "it may call itself device-1")
-    for certificate, reason in ((unregistered, "unregistered"), (acme.path("stolen.pem"), "revoked"),
+    for certificate, reason in ((unregistered, "unregistered"), (acme.path("ours.pem"), "wrong-role"),
+                                (acme.issue("posing", "posing"), "unregistered"), (acme.path("stolen.pem"), "revoked"),
                                 (acme.path("expired.pem"), "expired"), (acme.path("server.pem"), "wrong-role")):
         claim(connack(pipeline, port, certificate, "seattle") == b"", f"{certificate} may in")
         edge.wait_for("connection-refused", lambda event, reason=reason: event["reason"] == reason)
