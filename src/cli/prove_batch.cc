@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "cli/unified_diff.h"
 #include "policy/lint.h"
 
 namespace sealane::cli {
@@ -69,6 +70,8 @@ void decide(const policy::Catalogue& catalogue, ProvedPolicy& policy,
   const policy::RequestFile& request = policy.proof->counterexample->request;
   policy.statements = policy::explain_statements(policy::compile(documents),
                                                  request.at(request.now.value_or(Time())));
+  policy.repair = prove::repair(catalogue, *policy.scope, policy.input.policy(),
+                                *policy.proof->counterexample, solvers, settings.options);
 }
 
 }  // namespace
@@ -76,6 +79,13 @@ void decide(const policy::Catalogue& catalogue, ProvedPolicy& policy,
 bool ProvedPolicy::is_bad() const {
   return std::ranges::any_of(diagnostics,
                              [](const Diagnostic& d) { return d.severity == Severity::Error; });
+}
+
+std::string ProvedPolicy::diff() const {
+  if (!repair) return "";
+  const std::string& whole = *input.text;
+  return unified_diff(whole, whole.substr(0, input.begin) + repair->text + whole.substr(input.end),
+                      input.file);
 }
 
 std::vector<ProvedPolicy> prove_policies(const policy::Catalogue& catalogue,

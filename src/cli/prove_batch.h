@@ -11,6 +11,7 @@
 #include "policy/catalogue.h"
 #include "policy/evaluate.h"
 #include "prove/prove.h"
+#include "prove/repair.h"
 
 namespace sealane::cli {
 
@@ -34,6 +35,8 @@ struct ProvedPolicy {
   std::optional<prove::Proof> proof;
   // Of the counterexample: which statements apply to it, and why not.
   std::vector<policy::StatementExplanation> statements;
+  std::optional<prove::Repair> repair;
+  std::string diff() const;  // of the file, for the repair
 
   bool is_bad() const;
   prove::Outcome outcome() const { return proof ? proof->outcome : prove::Outcome::Unknown; }

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 
 #include "base/bytes.h"
@@ -23,6 +24,7 @@ struct ProveArguments {
   std::vector<std::string> without;
   std::string format = "text";
   std::vector<std::string> outputs;  // FORMAT=FILE
+  bool fix = false;
   bool verbose = false;
   std::string cvc5 = "/usr/bin/cvc5";
   std::string z3 = "/usr/bin/z3";
@@ -125,6 +127,29 @@ Status save_scripts(Env& env, const std::string& folder, const ProvedPolicy& pol
   return {};
 }
 
+// From the last policy of a file to the first, so that places stay right.
+Status write_repairs(Env& env, std::span<const ProvedPolicy> policies) {
+  for (std::size_t i = policies.size(); i > 0;) {
+    const std::string& file = policies[i - 1].input.file;
+    std::string text = *policies[i - 1].input.text;
+    bool changed = false;
+    for (; i > 0 && policies[i - 1].input.file == file; --i) {
+      const ProvedPolicy& one = policies[i - 1];
+      if (!one.repair) continue;
+      text.replace(one.input.begin, one.input.end - one.input.begin, one.repair->text);
+      changed = true;
+    }
+    if (!changed) continue;
+    std::error_code code;
+    const std::string real = std::filesystem::canonical(file, code).string();
+    const auto mode = std::filesystem::status(file, code).permissions();
+    if (code) return fail_errno(code.value(), "cannot write `" + file + "`");
+    SEALANE_TRY(write_file_atomic(env, real, as_bytes(text), IfExists::Replace));
+    std::filesystem::permissions(real, mode, code);
+  }
+  return {};
+}
+
 // True when a solver could not be started: the answers are poorer than they need be.
 bool lacks_solver(std::span<const ProvedPolicy> policies, std::string& which) {
   for (const ProvedPolicy& policy : policies)
@@ -170,6 +195,7 @@ Result<int> run_prove(const ProveArguments& arguments) {
           std::cerr << "\r" << done << " of " << all << " policies" << (done == all ? "\n" : "")
                     << std::flush;
       });
+  if (arguments.fix) SEALANE_TRY(write_repairs(env, policies));
   SEALANE_TRY(write_outputs(env, arguments, policies, settings));
   SEALANE_ASSIGN(const std::string text,
                  rendered(arguments.format, policies, settings, arguments.verbose));
@@ -214,6 +240,9 @@ void add_options(CLI::App* command, ProveArguments& a) {
       ->capture_default_str();
   command->add_flag("--strict", a.strict, "one solver's word is not enough");
   command->add_option("--without", a.without, "leave out an assumption")->type_name("A1");
+  command->add_flag("--fix", a.fix,
+                    "write the repairs that are shown; the exit code is of the policies as they "
+                    "were");
   command->add_flag("-v,--verbose", a.verbose, "assumptions in words, and each solver's answer");
   command->add_option("--format", a.format, "output for people, for programs, or SARIF 2.1.0")
       ->check(CLI::IsMember({"text", "json", "sarif"}))
@@ -238,6 +267,7 @@ void add_prove_command(CLI::App& app, Chosen& chosen) {
   CLI::App* command = add_command(
       app, "prove", "Prove that policies deny plaintext, or show a request that passes",
       "  sealane prove bucket.json\n"
+      "  sealane prove bucket.json --fix\n"
       "  sealane prove policies/ --claim floor --min-tls 1.3 --format sarif > policies.sarif\n"
       "  sealane prove key.json --resource-type kms-key --resource "
       "arn:aws:kms:eu-central-1:111122223333:key/1234\n"

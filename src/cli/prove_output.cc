@@ -73,6 +73,13 @@ std::string counterexample_text(const ProvedPolicy& policy) {
   return out;
 }
 
+std::string repair_text(const ProvedPolicy& policy) {
+  std::string out = "  repair, proved: " + policy.repair->what + "\n";
+  if (!policy.repair->keeps_denies)
+    out += "  requests over TLS that were denied by mistake are denied no longer\n";
+  return out + policy.diff();
+}
+
 std::string basis_text(const ProvedPolicy& policy, bool verbose) {
   const prove::Proof& proof = *policy.proof;
   std::string out;
@@ -115,6 +122,7 @@ std::string policy_text(const ProvedPolicy& policy, const ProveSettings& setting
            std::to_string(statement.span.line) + "): " + one.why + "\n";
   }
   for (const std::string& note : proof.notes) out += "  note: " + note + "\n";
+  if (policy.repair) out += repair_text(policy);
   return out;
 }
 
@@ -190,6 +198,17 @@ void write_proof(json::Writer& out, const ProvedPolicy& policy) {
   out.end_array();
 }
 
+void write_repair(json::Writer& out, const ProvedPolicy& policy) {
+  out.key("repair");
+  if (!policy.repair) {
+    out.null();
+    return;
+  }
+  out.begin_object().key("policy").raw(policy.repair->text);
+  out.field("what", policy.repair->what).field("keeps_denies", policy.repair->keeps_denies);
+  out.field("diff", policy.diff()).end_object();
+}
+
 void write_policy(json::Writer& out, const ProvedPolicy& policy, const ProveSettings& settings) {
   const Claim claim = settings.options.claim;
   const std::string verdict = verdict_of(policy, claim);
@@ -204,7 +223,7 @@ void write_policy(json::Writer& out, const ProvedPolicy& policy, const ProveSett
   write_text_or_null(out, "reason", reason_of(policy));
   write_proof(out, policy);
   write_counterexample(out, policy);
-  out.key("repair").null();
+  write_repair(out, policy);
   out.key("diagnostics").begin_array();
   for (const Diagnostic& d : policy.diagnostics) {
     out.begin_object().field("severity", to_string(d.severity)).field("file", d.span.file);

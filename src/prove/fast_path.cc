@@ -8,8 +8,6 @@
 #include "policy/text.h"
 
 namespace sealane::prove {
-namespace {
-
 bool covers_everybody(const policy::Statement& statement) {
   if (!statement.principals) return true;
   return statement.principals->polarity == policy::Polarity::Listed &&
@@ -45,6 +43,8 @@ bool covers_shape(const policy::Document& document, const policy::Statement& sta
            pieces[1].kind == Kind::AnyRun && shape.text.starts_with(pieces[0].text);
   });
 }
+
+namespace {
 
 bool is_plaintext_test(const policy::Condition& condition) {
   if (condition.key != "aws:securetransport" || condition.negated ||

@@ -9,6 +9,13 @@
 
 namespace sealane::prove {
 
+// What a statement takes in by its text: everybody; every action of a service; every ARN of a
+// shape. False when it needs more than a look.
+bool covers_everybody(const policy::Statement& statement);
+bool covers_actions(const policy::Statement& statement, std::string_view service);
+bool covers_shape(const policy::Document& document, const policy::Statement& statement,
+                  const ArnShape& shape);
+
 // A Deny that by its text alone denies every plaintext request in scope: everybody, every action
 // and resource, and one condition that aws:SecureTransport is false.  Nothing: ask the solvers.
 struct FastPath {

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prove/repair.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+#include "prove/preserve_internal.h"
+
+namespace sealane::prove {
+namespace {
+
+// One line of testdata/repairs.tsv.
+struct Row {
+  std::string name, type, resource, without, policy, wanted, mistake;
+};
+
+std::vector<Row> rows() {
+  std::ifstream file("testdata/repairs.tsv");
+  std::vector<Row> out;
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line.starts_with('#')) continue;
+    std::istringstream in(line);
+    Row row;
+    for (std::string* field : {&row.name, &row.type, &row.resource, &row.without, &row.policy,
+                               &row.wanted, &row.mistake})
+      std::getline(in, *field, '\t');
+    out.push_back(row);
+  }
+  return out;
+}
+
+const policy::Catalogue& catalogue() {
+  static const policy::Catalogue shipped = policy::Catalogue::shipped();
+  return shipped;
+}
+
+std::span<solver::Solver> solvers() {
+  static std::vector<solver::Solver> both = [] {
+    std::vector<solver::Solver> out;
+    const solver::Limits limits{.time_max = std::chrono::milliseconds(60'000)};
+    out.emplace_back(solver::cvc5_program(), limits);
+    out.emplace_back(solver::z3_program(), limits);
+    return out;
+  }();
+  return both;
+}
+
+policy::Document document_of(const std::string& text) {
+  auto parsed = policy::parse_document(text, policy::DocumentKind::Resource, "policy.json");
+  EXPECT_TRUE(parsed.value) << text;
+  return parsed.value.value_or(policy::Document{});
+}
+
+class Repairs : public ::testing::TestWithParam<Row> {};
+INSTANTIATE_TEST_SUITE_P(Table, Repairs, ::testing::ValuesIn(rows()), [](const auto& given) {
+  std::string name = given.param.name;
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  return name;
+});
+void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
+
+TEST_P(Repairs, AreTheEditThatTheMistakeCallsFor) {
+  const Row& row = GetParam();
+  const Scope scope = *scope_of(catalogue(), *parse_resource_type(row.type), row.resource);
+  Options options;
+  if (!row.without.empty()) options.axioms.erase(*parse_axiom(row.without));
+  const policy::Document before = document_of(row.policy);
+  const Proof broken = prove(catalogue(), scope, std::span(&before, 1), solvers(), options);
+  ASSERT_TRUE(broken.counterexample) << row.mistake;
+  const auto found =
+      repair(catalogue(), scope, row.policy, *broken.counterexample, solvers(), options);
+  ASSERT_TRUE(found) << row.mistake;
+  EXPECT_EQ(found->text, row.wanted) << row.mistake << "\n" << found->what;
+  // Proved again, without the fast path, and from the text alone.
+  const policy::Document after = document_of(found->text);
+  options.fast_path = false;
+  EXPECT_EQ(prove(catalogue(), scope, std::span(&after, 1), solvers(), options).outcome,
+            Outcome::Holds);
+  EXPECT_TRUE(denies_nothing_new_over_tls(catalogue(), scope, before, after, found->keeps_denies,
+                                          solvers(), options.axioms));
+}
+
+TEST(RepairTable, HasTheTenMistakes) { EXPECT_GE(rows().size(), 10U); }
+
+TEST(Repair, ARepairThatDeniesTlsIsNone) {
+  const policy::Document before = document_of(
+      R"({"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b","Condition":{"Bool":{"aws:SecureTransport":"false"}}}})");
+  const policy::Document after = document_of(
+      R"({"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b"}})");
+  const Scope scope = *scope_of(catalogue(), ResourceType::S3Bucket, "arn:aws:s3:::b");
+  EXPECT_FALSE(denies_nothing_new_over_tls(catalogue(), scope, before, after, false, solvers(),
+                                           all_axioms()));
+  EXPECT_TRUE(denies_nothing_new_over_tls(catalogue(), scope, after, before, false, solvers(),
+                                          all_axioms()));
+  EXPECT_FALSE(denies_nothing_new_over_tls(catalogue(), scope, after, before, true, solvers(),
+                                           all_axioms()));
+}
+
+TEST(Repair, KeepsTheManner) {
+  const std::string text =
+      "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n      \"Effect\": \"Deny\",\n"
+      "      \"Principal\": \"*\",\n      \"Action\": \"s3:*\",\n      \"Resource\": [\n"
+      "        \"arn:aws:s3:::b/*\"\n      ],\n"
+      "      \"Condition\": {\"Bool\": {\"aws:SecureTransport\": false}}\n    }\n  ]\n}\n";
+  const policy::Document before = document_of(text);
+  const Scope scope = *scope_of(catalogue(), ResourceType::S3Bucket, "arn:aws:s3:::b");
+  const Proof broken = prove(catalogue(), scope, std::span(&before, 1), solvers(), {});
+  ASSERT_TRUE(broken.counterexample);
+  const auto found = repair(catalogue(), scope, text, *broken.counterexample, solvers(), {});
+  ASSERT_TRUE(found);
+  std::string wanted = text;
+  wanted.insert(wanted.find("b/*\"") + 4, ",\n        \"arn:aws:s3:::b\"");
+  EXPECT_EQ(found->text, wanted);
+}
+
+}  // namespace
+}  // namespace sealane::prove
