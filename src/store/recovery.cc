@@ -96,13 +96,14 @@ std::optional<Error> reason_to_stop(const Segment& segment, const Scan& scan) {
     return corrupt_at(
         segment.name, scan.end, scan.last + 1,
         scan.damage + "; a valid entry follows at offset " + std::to_string(*scan.next_valid));
-  if (scan.end < scan.synced)
-    return corrupt_at(segment.name, scan.end, scan.last + 1,
-                      scan.damage + "; this part was on disk already");
+  // Comes before the next one: with the key there may be no damage at all.
   if (scan.key_missing)
     return scan.key_missing->within("journal segment `" + segment.name + "`, offset " +
                                     std::to_string(scan.end) + ", sequence number " +
                                     std::to_string(scan.last + 1));
+  if (scan.end < scan.synced)
+    return corrupt_at(segment.name, scan.end, scan.last + 1,
+                      scan.damage + "; this part was on disk already");
   return std::nullopt;
 }
 
