@@ -62,6 +62,8 @@ void add_dataset_command(CLI::App& app, Chosen& chosen);
 void add_device_command(CLI::App& app, Chosen& chosen);
 void add_inspect_command(CLI::App& app, Chosen& chosen);
 void add_key_command(CLI::App& app, Chosen& chosen);
+void add_seal_command(CLI::App& app, Chosen& chosen);
+void add_unseal_command(CLI::App& app, Chosen& chosen);
 void add_policy_command(CLI::App& app, Chosen& chosen);
 void add_prove_command(CLI::App& app, Chosen& chosen);
 void add_reload_command(CLI::App& app, Chosen& chosen);

@@ -15,6 +15,8 @@ void add_all_commands(CLI::App& app, Chosen& chosen) {
   add_dataset_command(app, chosen);
   add_inspect_command(app, chosen);
   add_key_command(app, chosen);
+  add_seal_command(app, chosen);
+  add_unseal_command(app, chosen);
   add_stream_command(app, chosen);
   add_policy_command(app, chosen);
   add_prove_command(app, chosen);

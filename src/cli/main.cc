@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string_view>
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "keys/keyring.h"
 
 namespace {
 
@@ -27,6 +29,8 @@ int run(int argc, char** argv) {
       "3 something unknown, 4 internal error or damaged data, 5 not possible in this build.");
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "help of every command");
+  if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY"); credentials != nullptr)
+    sealane::keys::use_credentials_of(credentials);
   Chosen chosen;
   add_all_commands(app, chosen);
   try {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "cli/keyring_option.h"
 #include "crypto/sign.h"
 #include "identity/registry.h"
 #include "pipeline/load.h"
@@ -32,7 +33,7 @@ Status provision_gateway(Env& env, const LoadedPipeline& loaded, const pipeline:
                          const Clock& clock, std::vector<std::string>& made) {
   const std::string folder = loaded.node_folder(node.name);
   const std::string unlock_file = folder + "/unlock.key";
-  if (loaded.passphrase_file.empty() && !exists(unlock_file)) {
+  if (loaded.passphrase_file.empty() && !keys::has_unlock(env, folder)) {
     SEALANE_TRY(keys::create_unlock_key(env, unlock_file));
     made.push_back("key that opens the keyring of `" + node.name + "`: " + unlock_file);
   }
@@ -187,8 +188,7 @@ Result<std::unique_ptr<keys::Keyring>> open_gateway_keyring(Env& env, const Load
                                                             const std::string& gateway,
                                                             const Clock& clock) {
   SEALANE_ASSIGN(const std::string folder, gateway_folder(loaded, gateway));
-  SEALANE_ASSIGN(keys::Unlock unlock, keys::read_unlock(env, folder, loaded.passphrase_file));
-  return keys::Keyring::open(folder, unlock, clock);
+  return open_keyring(env, folder, loaded.passphrase_file, clock);
 }
 
 Result<std::string> gateway_folder(const LoadedPipeline& loaded, const std::string& gateway) {

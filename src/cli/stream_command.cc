@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
-#include "cli/pipeline_option.h"
+#include "cli/keyring_option.h"
 #include "gateway/delivery.h"
 #include "keys/keyring.h"
 #include "keys/opener.h"
@@ -23,15 +23,9 @@ struct OpenStream {
 
 Result<OpenStream> open_stream(Env& env, const LoadedPipeline& loaded, const std::string& wanted,
                                const Clock& clock) {
-  const pipeline::Node* gateway = nullptr;
-  for (const pipeline::Node& node : loaded.pipeline.nodes)
-    if (node.kind == pipeline::NodeKind::Gateway && (wanted.empty() || node.name == wanted))
-      gateway = &node;
-  if (gateway == nullptr)
-    return fail(ErrorKind::NotFound, "the pipeline has no gateway `" + wanted + "`");
+  SEALANE_ASSIGN(const pipeline::Node* gateway, choose_gateway(loaded, wanted));
   const std::string folder = loaded.node_folder(gateway->name);
-  SEALANE_ASSIGN(keys::Unlock unlock, keys::read_unlock(env, folder, loaded.passphrase_file));
-  SEALANE_ASSIGN(auto keyring, keys::Keyring::open(folder, unlock, clock));
+  SEALANE_ASSIGN(auto keyring, open_keyring(env, folder, loaded.passphrase_file, clock));
   return OpenStream{std::move(keyring),
                     {folder + "/journal", loaded.pipeline.name, gateway->journal_key}};
 }

@@ -34,8 +34,9 @@ bool read_number(std::string_view text, Number& out) {
 
 Result<Anchor> read_anchor(Env& env, const std::string& path, const Secret& seal_key) {
   SEALANE_ASSIGN(const Bytes file, read_file(env, path, kAnchorBytesMax));
-  const Error wrong = fail(ErrorKind::Corrupt, "`" + path + "` is not this keyring's anchor",
-                           "if the keyring is known to be the newest, remove that file");
+  const Error wrong =
+      fail(ErrorKind::Corrupt, "`" + path + "` is not this keyring's anchor",
+           "if the keyring is known to be the newest, `sealane key restore` writes it again");
   std::string_view text = as_text(file);
   constexpr std::string_view kSeal = "hmac ";
   const std::size_t seal = text.rfind(kSeal);

@@ -69,7 +69,7 @@ Error put_back(std::uint64_t generation, std::uint64_t newest, const std::string
   return fail(ErrorKind::Corrupt,
               "an older keyring was put back: it is of generation " + std::to_string(generation) +
                   ", " + where + " of " + std::to_string(newest),
-              "put the newest copy back; docs/formats/keyring.md says what else there is");
+              "put the newest copy back, or run `sealane key restore`, which opens new epochs");
 }
 
 Time time_of(std::int64_t micros) { return Time(Duration(micros)); }
