@@ -47,7 +47,8 @@ Task<Result<int>> working() { co_return 7; }
 Task<> await_both(std::promise<std::string>& said) {
   const auto good = co_await with_deadline(working(), 20s);
   const auto bad = co_await with_deadline(failing(), 20s);
-  said.set_value((good.ok() ? std::to_string(*good) : "-") + (bad.ok() ? "-" : bad.error().message));
+  said.set_value((good.ok() ? std::to_string(*good) : "-") +
+                 (bad.ok() ? "-" : bad.error().message));
 }
 
 TEST(WithDeadline, HandsOnValuesAndErrors) {
