@@ -53,13 +53,6 @@ bool set_padding(EVP_PKEY_CTX* context, RsaPadding padding) {
          EVP_PKEY_CTX_set_rsa_mgf1_md(context, oaep_hash(padding)) == 1;
 }
 
-ByteSpan content_of(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  if (size <= 0) return {};
-  return as_bytes(std::string_view(data, static_cast<std::size_t>(size)));
-}
-
 }  // namespace
 
 std::string_view to_string(RsaPadding padding) {

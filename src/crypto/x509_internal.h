@@ -45,6 +45,8 @@ struct CertificateKey::Impl {
 
 // A read-only BIO over `bytes`, which stay valid as long as it.
 BioPtr bio_over(ByteSpan bytes);
+// What was written to a memory BIO; lives as long as it.
+ByteSpan content_of(BIO* bio);
 // Internal with what OpenSSL says, its error queue emptied.
 Error openssl_error(std::string what);
 // `P-256`, `RSA-2048`, …

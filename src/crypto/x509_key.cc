@@ -22,17 +22,17 @@ Error not_p256() { return fail(ErrorKind::Invalid, "the private key is not a P-2
 // A passphrase is never asked for: OpenSSL's default would read the terminal.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
+}  // namespace
+
+BioPtr bio_over(ByteSpan bytes) {
+  return BioPtr(BIO_new_mem_buf(bytes.data(), checked_cast<int>(bytes.size())));
+}
+
 ByteSpan content_of(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
   if (size <= 0) return {};
   return as_bytes(std::string_view(data, static_cast<std::size_t>(size)));
-}
-
-}  // namespace
-
-BioPtr bio_over(ByteSpan bytes) {
-  return BioPtr(BIO_new_mem_buf(bytes.data(), checked_cast<int>(bytes.size())));
 }
 
 Error openssl_error(std::string what) {

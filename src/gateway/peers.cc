@@ -2,6 +2,7 @@
 #include "gateway/peers.h"
 
 #include "identity/identity.h"
+#include "tls/revocation.h"
 
 namespace sealane::gateway {
 namespace {
@@ -71,24 +72,7 @@ tls::PeerCheck check_by(const CurrentSnapshot& current, PeerRule rule) {
 }
 
 tls::RevocationCheck revocation_by(const CurrentSnapshot& current) {
-  return [&current](const tls::RevocationQuery& query) {
-    using Verdict = identity::RevocationLists::Verdict;
-    const auto snapshot = current.get();
-    const auto found = snapshot->authorities->check(query.certificate, query.now);
-    tls::RevocationAnswer answer;
-    answer.detail = found.detail;
-    switch (found.verdict) {
-      case Verdict::Good:
-        answer.state = tls::RevocationAnswer::State::Good;
-        if (found.authority != nullptr && found.authority->crl)
-          answer.good_until = found.authority->crl->facts().next_update;
-        break;
-      case Verdict::Revoked: answer.state = tls::RevocationAnswer::State::Revoked; break;
-      case Verdict::ListExpired: answer.state = tls::RevocationAnswer::State::Stale; break;
-      case Verdict::UnknownAuthority: answer.state = tls::RevocationAnswer::State::Missing; break;
-    }
-    return answer;
-  };
+  return tls::revocation_check([&current] { return current.get()->authorities; });
 }
 
 std::optional<tls::Refusal> must_end(const NodeSnapshot& snapshot, const PeerRule& rule,

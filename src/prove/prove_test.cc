@@ -5,13 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "policy/document.h"
 #include "policy/evaluate.h"
+#include "prove/testdata/fixture.h"
 
 namespace sealane::prove {
 namespace {
@@ -27,34 +26,9 @@ struct Row {
 };
 
 std::vector<Row> rows() {
-  std::ifstream file("testdata/claims.tsv");
-  std::vector<Row> out;
-  for (std::string line; std::getline(file, line);) {
-    if (line.empty() || line.starts_with('#')) continue;
-    std::istringstream in(line);
-    Row row;
-    for (std::string* field : {&row.name, &row.type, &row.resource, &row.claim, &row.min_tls,
-                               &row.without, &row.expected, &row.policy, &row.reason})
-      std::getline(in, *field, '\t');
-    out.push_back(row);
-  }
-  return out;
-}
-
-const policy::Catalogue& catalogue() {
-  static const policy::Catalogue shipped = policy::Catalogue::shipped();
-  return shipped;
-}
-
-std::span<solver::Solver> solvers() {
-  static std::vector<solver::Solver> both = [] {
-    std::vector<solver::Solver> out;
-    const solver::Limits limits{.time_max = std::chrono::milliseconds(60'000)};
-    out.emplace_back(solver::cvc5_program(), limits);
-    out.emplace_back(solver::z3_program(), limits);
-    return out;
-  }();
-  return both;
+  return rows_of<Row>("testdata/claims.tsv",
+                      {&Row::name, &Row::type, &Row::resource, &Row::claim, &Row::min_tls,
+                       &Row::without, &Row::expected, &Row::policy, &Row::reason});
 }
 
 std::vector<policy::Document> documents_of(const std::string& text) {

@@ -4,11 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
 #include <vector>
 
 #include "prove/preserve_internal.h"
+#include "prove/testdata/fixture.h"
 
 namespace sealane::prove {
 namespace {
@@ -19,34 +18,9 @@ struct Row {
 };
 
 std::vector<Row> rows() {
-  std::ifstream file("testdata/repairs.tsv");
-  std::vector<Row> out;
-  for (std::string line; std::getline(file, line);) {
-    if (line.empty() || line.starts_with('#')) continue;
-    std::istringstream in(line);
-    Row row;
-    for (std::string* field : {&row.name, &row.type, &row.resource, &row.without, &row.policy,
-                               &row.wanted, &row.mistake})
-      std::getline(in, *field, '\t');
-    out.push_back(row);
-  }
-  return out;
-}
-
-const policy::Catalogue& catalogue() {
-  static const policy::Catalogue shipped = policy::Catalogue::shipped();
-  return shipped;
-}
-
-std::span<solver::Solver> solvers() {
-  static std::vector<solver::Solver> both = [] {
-    std::vector<solver::Solver> out;
-    const solver::Limits limits{.time_max = std::chrono::milliseconds(60'000)};
-    out.emplace_back(solver::cvc5_program(), limits);
-    out.emplace_back(solver::z3_program(), limits);
-    return out;
-  }();
-  return both;
+  return rows_of<Row>("testdata/repairs.tsv",
+                      {&Row::name, &Row::type, &Row::resource, &Row::without, &Row::policy,
+                       &Row::wanted, &Row::mistake});
 }
 
 policy::Document document_of(const std::string& text) {
