@@ -11,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -21,6 +20,7 @@
 #include "crypto/sign.h"
 #include "db/database.h"
 #include "keys/provider.h"
+#include "keys/unlock.h"
 
 namespace sealane::keys {
 
@@ -28,32 +28,6 @@ namespace sealane::keys {
 inline constexpr std::string_view kKeyNamespace = "sealane";
 // That of the copies for recovery keys, each named as the key that it recovers (OAEP, SHA-256).
 inline constexpr std::string_view kRecoveryNamespace = "sealane-recovery";
-
-// What opens a keyring.
-struct Passphrase {
-  Secret text;
-};
-struct UnlockKey {
-  Secret key;  // 32 bytes
-};
-using Unlock = std::variant<Passphrase, UnlockKey>;
-
-// Writes a fresh 32-byte unlock key, mode 0600, to a file that must not exist, and returns it.
-Result<UnlockKey> create_unlock_key(Env& env, const std::string& path);
-Result<UnlockKey> read_unlock_key(Env& env, const std::string& path);
-
-// The folder in which systemd hands credentials to this process; for read_unlock.  Call it before
-// threads run.
-void use_credentials_of(std::string folder);
-
-// What opens the keyring of `folder`: the passphrase in the first line of `passphrase_file`; when
-// that is empty, the folder's `unlock.key`; when there is none, what systemd hands over in the
-// folder that use_credentials_of() named: `sealane-unlock-key` (32 bytes) or `sealane-passphrase`
-// (its first line).
-// Errors: NotFound; Invalid – an empty passphrase, or not an unlock key.
-Result<Unlock> read_unlock(Env& env, const std::string& folder, const std::string& passphrase_file);
-// Whether read_unlock would find something without a passphrase file.
-bool has_unlock(Env& env, const std::string& folder);
 
 enum class EpochState {
   Active,    // seals and opens
