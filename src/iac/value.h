@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/json.h"
+
+namespace sealane::iac {
+
+// Where something stands: a document of the system and a byte of it.  Line and column are counted
+// when they are shown (document.h).
+struct Place {
+  std::uint32_t document = 0;
+  std::uint32_t offset = 0;
+  friend bool operator==(const Place&, const Place&) = default;
+};
+
+// An attribute of a resource, before it has a value: `arn` of `module.lake.aws_s3_bucket.raw`.
+struct Reference {
+  std::string resource;   // the address as the input spells it
+  std::string attribute;  // `arn`, `Arn`, `id`; empty: the resource as such
+  friend bool operator==(const Reference&, const Reference&) = default;
+};
+
+// A value that the input does not tell, and why.
+struct Unknown {
+  std::string why;                    // one sentence fragment: `known after apply`
+  std::vector<Reference> references;  // what it is computed from, as far as the input says
+};
+
+// Text with holes: literal parts and references in turn, `${Bucket.Arn}/*`.
+struct Part {
+  std::string literal;  // in use when `reference.resource` is empty
+  Reference reference;
+};
+struct Template {
+  std::vector<Part> parts;
+};
+
+struct Field;
+
+// One value of an input: what JSON has, and what infrastructure files have beside it.
+struct Value {
+  using List = std::vector<Value>;
+  using Map = std::vector<Field>;
+  std::variant<std::nullptr_t, bool, json::Number, std::string, List, Map, Unknown, Template> data;
+  Place place;
+  // Marked secret by the input.  It may decide a verdict and is never shown.
+  bool sensitive = false;
+
+  bool is_null() const { return std::holds_alternative<std::nullptr_t>(data); }
+  const bool* boolean() const { return std::get_if<bool>(&data); }
+  const json::Number* number() const { return std::get_if<json::Number>(&data); }
+  const std::string* text() const { return std::get_if<std::string>(&data); }
+  const List* list() const { return std::get_if<List>(&data); }
+  const Map* map() const { return std::get_if<Map>(&data); }
+  const Unknown* unknown() const { return std::get_if<Unknown>(&data); }
+  const Template* template_text() const { return std::get_if<Template>(&data); }
+  // The field of that name; nullptr when this is no map or has none.
+  const Value* find(std::string_view name) const;
+};
+
+struct Field {
+  std::string name;
+  Value value;
+};
+
+}  // namespace sealane::iac
