@@ -38,30 +38,14 @@ void read(ProvedPolicy& policy) {
     policy.diagnostics = std::move(parsed.diagnostics);
 }
 
-Result<prove::Scope> scope_for(const policy::Catalogue& catalogue, const ProvedPolicy& policy,
-                               const ProveSettings& settings) {
-  if (!settings.resource.empty()) {
-    const auto type = settings.type ? settings.type : prove::resource_type_of(settings.resource);
-    if (!type)
-      return fail(ErrorKind::Invalid, "`" + settings.resource + "` is of no service that is known",
-                  "say what it is with --resource-type");
-    return prove::scope_of(catalogue, *type, settings.resource);
-  }
-  SEALANE_ASSIGN(const prove::NamedResource named,
-                 prove::resource_named_by(std::span(&*policy.document, 1)));
-  if (settings.type && *settings.type != named.type)
-    return fail(ErrorKind::Invalid,
-                "the policy names `" + named.arn + "`, which is no " +
-                    std::string(to_string(*settings.type)),
-                "leave --resource-type out, or say --resource");
-  return prove::scope_of(catalogue, named.type, named.arn);
-}
-
 void decide(const policy::Catalogue& catalogue, ProvedPolicy& policy,
             std::span<solver::Solver> solvers, const ProveSettings& settings) {
   read(policy);
   if (!policy.document) return;
-  auto scope = scope_for(catalogue, policy, settings);
+  const prove::Claim claim = settings.options.claim;
+  auto scope =
+      prove::scope_for(catalogue, settings.type, settings.resource, std::span(&*policy.document, 1),
+                       claim == prove::Claim::Enforce || claim == prove::Claim::Floor);
   if (!scope.ok()) return refuse(policy, scope.error());
   policy.scope = std::move(*scope);
   const std::span documents(&*policy.document, 1);

@@ -31,7 +31,7 @@ struct ProveArguments {
   std::string scripts = ".";
 };
 
-constexpr std::array kTypesElsewhere = {"iot", "identity", "vpc-endpoint", "scp", "rcp"};
+constexpr std::array kTypesElsewhere = {"iot"};
 constexpr std::array kClaimsElsewhere = {"grant-closed", "confined", "no-wider-than", "equivalent"};
 
 std::vector<std::string> words_with(std::span<const char* const> elsewhere,
@@ -66,7 +66,8 @@ Result<prove::AxiomSet> axioms_without(const std::vector<std::string>& names) {
 Result<ProveSettings> settings_of(const ProveArguments& arguments) {
   ProveSettings out;
   const auto claim = prove::parse_claim(arguments.claim);
-  if (!claim)
+  if (!claim || *claim == prove::Claim::Confined || *claim == prove::Claim::GrantClosed ||
+      prove::compares(*claim))
     return fail(ErrorKind::Unsupported,
                 "the claim `" + arguments.claim + "` is not in this version",
                 "grant, enforce and floor are");

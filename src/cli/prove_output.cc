@@ -29,6 +29,10 @@ std::string holds_words(const ProveSettings& settings) {
     case Claim::Floor:
       return "every request over TLS below " + settings.options.min_tls +
              " is denied explicitly, or cannot be made";
+    case Claim::GrantClosed: return "the policies together allow nothing over plaintext";
+    case Claim::Confined: return "a thing reaches its own topics alone";
+    case Claim::NoWiderThan: return "allows nothing that the reference does not allow";
+    case Claim::Equivalent: return "allows what the other allows, and nothing else";
   }
   return "";
 }
@@ -240,12 +244,20 @@ constexpr std::array kRules = {
     report::SarifRule{"claim-holds", Severity::Note, "what was claimed is proved"},
     report::SarifRule{"grants-plaintext", Severity::Error,
                       "the policy grants a request over plaintext"},
+    report::SarifRule{"not-confined", Severity::Error,
+                      "a thing reaches topics that are not its own"},
+    report::SarifRule{"not-equivalent", Severity::Error,
+                      "the policies do not allow the same requests"},
+    report::SarifRule{"plaintext-allowed", Severity::Error,
+                      "the policies together allow a request over plaintext"},
     report::SarifRule{"plaintext-not-denied", Severity::Error,
                       "a request over plaintext is not denied"},
     report::SarifRule{"undecided", Severity::Warning, "the claim is neither proved nor refuted"},
     report::SarifRule{"vacuous-statement", Severity::Warning, "a Deny statement denies nothing"},
     report::SarifRule{"weak-tls-not-denied", Severity::Error,
                       "a request over TLS below the floor is not denied"},
+    report::SarifRule{"wider-than-reference", Severity::Error,
+                      "the policy allows a request that the reference does not allow"},
 };
 
 std::string_view failed_rule(Claim claim) {
@@ -253,6 +265,10 @@ std::string_view failed_rule(Claim claim) {
     case Claim::Grant: return "grants-plaintext";
     case Claim::Enforce: return "plaintext-not-denied";
     case Claim::Floor: return "weak-tls-not-denied";
+    case Claim::GrantClosed: return "plaintext-allowed";
+    case Claim::Confined: return "not-confined";
+    case Claim::NoWiderThan: return "wider-than-reference";
+    case Claim::Equivalent: return "not-equivalent";
   }
   return "";
 }

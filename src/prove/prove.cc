@@ -2,6 +2,7 @@
 #include "prove/prove.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <set>
 
@@ -48,6 +49,10 @@ Term breaks(const Encoder& encoder, const Encoded& encoded, std::span<const Term
     case Claim::Grant: return conj({encoder.plain(), disj(encoded.allows), not_denied});
     case Claim::Enforce: return conj({encoder.plain(), not_denied});
     case Claim::Floor: return conj({encoder.weak(options.min_tls), not_denied});
+    case Claim::GrantClosed:
+    case Claim::Confined:
+    case Claim::NoWiderThan:
+    case Claim::Equivalent: break;
   }
   return "true";
 }
@@ -293,20 +298,38 @@ Proof by_text(const FastPath& path, const Options& options) {
 
 }  // namespace
 
+namespace {
+struct ClaimName {
+  Claim claim;
+  std::string_view name;
+};
+constexpr std::array<ClaimName, 7> kClaimNames = {{
+    {Claim::Grant, "grant"},
+    {Claim::GrantClosed, "grant-closed"},
+    {Claim::Enforce, "enforce"},
+    {Claim::Floor, "floor"},
+    {Claim::Confined, "confined"},
+    {Claim::NoWiderThan, "no-wider-than"},
+    {Claim::Equivalent, "equivalent"},
+}};
+constexpr std::array<Claim, 7> kClaims = {Claim::Grant,     Claim::GrantClosed, Claim::Enforce,
+                                          Claim::Floor,     Claim::Confined,    Claim::NoWiderThan,
+                                          Claim::Equivalent};
+}  // namespace
+
 std::string_view to_string(Claim claim) {
-  switch (claim) {
-    case Claim::Grant: return "grant";
-    case Claim::Enforce: return "enforce";
-    case Claim::Floor: return "floor";
-  }
-  return "grant";
+  return std::ranges::find(kClaimNames, claim, &ClaimName::claim)->name;
 }
 
 std::optional<Claim> parse_claim(std::string_view text) {
-  for (const Claim claim : {Claim::Grant, Claim::Enforce, Claim::Floor})
-    if (text == to_string(claim)) return claim;
-  return std::nullopt;
+  const auto* const found = std::ranges::find(kClaimNames, text, &ClaimName::name);
+  if (found == kClaimNames.end()) return std::nullopt;
+  return found->claim;
 }
+
+std::span<const Claim> claims() { return kClaims; }
+
+bool compares(Claim claim) { return claim == Claim::NoWiderThan || claim == Claim::Equivalent; }
 
 std::string_view to_string(Outcome outcome) {
   switch (outcome) {
@@ -333,6 +356,14 @@ std::string_view to_string(Doubt doubt) {
 Proof prove(const policy::Catalogue& catalogue, const Scope& scope,
             std::span<const policy::Document> documents, std::span<solver::Solver> solvers,
             const Options& options) {
+  if (options.claim == Claim::GrantClosed || options.claim == Claim::Confined ||
+      compares(options.claim)) {
+    Proof proof;
+    proof.claim = options.claim;
+    proof.doubt = Doubt::Unsupported;
+    proof.detail = "the claim is not decided yet";
+    return proof;
+  }
   if (options.claim == Claim::Enforce && options.fast_path) {
     const auto path = enforced_by_text(scope, documents);
     if (path && (!path->needs_presence || options.axioms.contains(Axiom::A1)))
