@@ -103,7 +103,7 @@ class Quarantined:
 QUARANTINE = [
     Quarantined("openssl/", ("crypto", "tls")),
     Quarantined("sqlite3", ("db",)),
-    Quarantined("yaml.h", ("base",)),
+    Quarantined("yaml.h", ("base", "iac")),
     Quarantined("simdjson", ("base",)),
     Quarantined("boost/beast", ("net", "http"), in_headers=True),
     Quarantined("boost/asio", ("net", "sinks", "fronts", "probe", "gateway", "cli"), in_headers=True),

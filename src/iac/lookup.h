@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -27,17 +29,26 @@ struct Setting {
 };
 
 // Values that a lookup made, such as the document in a text property; it outlives the settings.
-class Arena;
+class Arena {
+ public:
+  Value& add(Value value) { return values_.emplace_back(std::move(value)); }
+
+ private:
+  std::deque<Value> values_;  // stays where it is
+};
 
 // Finds a property, or every property that a path with `[]` or a selector names.
 //
-// Input:   names joined by `.`; `[]` every element of a list; `[name=rds.force_ssl]` the elements
-//          whose field has that text; `|json` what stands as JSON in a text; `|properties` the
-//          `key=value` lines or `;` pairs of a text; `**.Name` every field of that name beneath.
-//          A list of one where a block is meant is entered without an index.
-// Result:  one setting at least.  The five shapes of an omitted property are all Omitted: absent,
-//          null, an empty list, empty text or zero where the schema means "unset", and absent but
-//          "known after apply" without being given (../../docs/formats/service-rows.md).
+// Input:   names joined by `.`; `["a.b"]` a name with a point in it; `[]` every element of a list;
+//          `[name=rds.force_ssl]` the elements whose field has that text; `|json` what stands as
+//          JSON in a text (a property that already is a map or list stays); `|properties` the
+//          `key=value` lines or `;` pairs of a text as a map; `**.Name` every field of that name
+//          beneath.  `content|json.A.B` goes on inside.  A list where a block is meant is entered
+//          without an index: a list of one as the block, a longer one as `[]`.
+// Result:  one setting at least, in the input's order.  The five shapes of an omitted property are
+//          all Omitted: absent, null, an empty list, for Terraform empty text and zero, and absent
+//          but "known after apply" without being given (../../docs/formats/service-rows.md).
+//          A selector that matches nothing is Omitted too, unless an element's field is unknown.
 // Errors:  Invalid – the path's own syntax.
 // Threads: pure.
 Result<std::vector<Setting>> lookup(const Resource& resource, std::string_view path, Arena& arena);

@@ -35,7 +35,8 @@ struct Input {
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 // The format of a file, told from its content alone.
-// Errors (of the caller's making): nothing – no format of this build; say what was looked for.
+// Result: nothing – no format of this build.
+// Bounds: the beginning of the text, and the names of a JSON text's outermost members.
 std::optional<Format> recognise(std::string_view text, std::string_view name);
 
 // Reads several files as one system.

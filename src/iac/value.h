@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,17 +14,24 @@
 namespace sealane::iac {
 
 // Where something stands: a document of the system and a byte of it.  Line and column are counted
-// when they are shown (document.h).
+// when they are shown (system.h).
 struct Place {
   std::uint32_t document = 0;
   std::uint32_t offset = 0;
   friend bool operator==(const Place&, const Place&) = default;
 };
 
+constexpr std::uint32_t kNoResource = UINT32_MAX;
+
 // An attribute of a resource, before it has a value: `arn` of `module.lake.aws_s3_bucket.raw`.
+//
+// What is no resource is written so too: CloudFormation's `AWS::Region` and parameters without a
+// value, Terraform's `local.x`.  Their `target` is kNoResource.
 struct Reference {
-  std::string resource;   // the address as the input spells it
-  std::string attribute;  // `arn`, `Arn`, `id`; empty: the resource as such
+  std::string resource;   // an address
+  std::string attribute;  // `arn`, `Arn`, `id`; `Ref`: what CloudFormation's Ref gives; empty: the
+                          // resource as such
+  std::uint32_t target = kNoResource;  // the place of the resource in the system
   friend bool operator==(const Reference&, const Reference&) = default;
 };
 
@@ -64,6 +72,13 @@ struct Value {
   // The field of that name; nullptr when this is no map or has none.
   const Value* find(std::string_view name) const;
 };
+
+// A text that a program may compare or show: text as it is, booleans, numbers as they were written.
+// Nothing for every other value.
+std::optional<std::string> scalar_text(const Value& value);
+// A template as CloudFormation's Sub would write it, `${Bucket.Arn}/*`.
+std::string to_text(const Template& value);
+std::string to_text(const Reference& reference);
 
 struct Field {
   std::string name;
