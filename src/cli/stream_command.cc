@@ -33,7 +33,7 @@ Result<OpenStream> open_stream(Env& env, const LoadedPipeline& loaded, const std
 Result<int> run_export(Env& env, const LoadedPipeline& loaded, const StreamArguments& arguments) {
   const SystemClock clock;
   SEALANE_ASSIGN(const OpenStream stream, open_stream(env, loaded, arguments.node, clock));
-  keys::Opener opener = keys::Opener::with_keyring(*stream.keyring);
+  keys::Opener opener = keys::Opener::with_key(*stream.keyring, stream.name.journal);
   store::RecoveryOptions look;
   look.cut_torn_tail = false;
   SEALANE_ASSIGN(const store::Recovered found,
@@ -71,7 +71,7 @@ Result<int> run_export(Env& env, const LoadedPipeline& loaded, const StreamArgum
 Result<int> run_repair(Env& env, const LoadedPipeline& loaded, const StreamArguments& arguments) {
   const SystemClock clock;
   SEALANE_ASSIGN(const OpenStream stream, open_stream(env, loaded, arguments.node, clock));
-  keys::Opener opener = keys::Opener::with_keyring(*stream.keyring);
+  keys::Opener opener = keys::Opener::with_key(*stream.keyring, stream.name.journal);
   store::RecoveryOptions options;
   SEALANE_ASSIGN(const gateway::DeliveryState delivered,
                  gateway::load_delivery_state(env, folder_of(stream.name.folder) + "/delivery"));

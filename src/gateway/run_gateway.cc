@@ -200,7 +200,7 @@ Status Gateway::open_journal() {
   SEALANE_ASSIGN(const DeliveryState delivered,
                  load_delivery_state(setup_.env, folder() + "/delivery"));
   mark_sealer_.emplace(*keyring_, setup_.node->journal_key, setup_.clock);
-  start_opener_.emplace(keys::Opener::with_keyring(*keyring_));
+  start_opener_.emplace(keys::Opener::with_key(*keyring_, setup_.node->journal_key));
   store::JournalOptions options;
   options.name = {folder() + "/journal", setup_.pipeline.name, setup_.node->journal_key};
   options.durable_at_least = delivered.next_sequence - 1;
@@ -228,7 +228,7 @@ Status Gateway::open_client() {
 Status Gateway::open_delivery() {
   SEALANE_TRY(open_client());
   sink_.emplace(*client_, setup_.pipeline.bucket());
-  delivery_opener_.emplace(keys::Opener::with_keyring(*keyring_));
+  delivery_opener_.emplace(keys::Opener::with_key(*keyring_, setup_.node->journal_key));
   dataset_sealer_.emplace(*keyring_, out_->seal, setup_.clock);
   SEALANE_ASSIGN(manifest_key_, keyring_->manifest_signing_key());
   DeliveryOptions options;

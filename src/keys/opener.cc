@@ -38,6 +38,21 @@ Opener Opener::with_keyring(Keyring& keyring, const OpenerLimits& limits) {
   return out;
 }
 
+Opener Opener::with_key(Keyring& keyring, std::string name, const OpenerLimits& limits) {
+  Opener out(
+      [&keyring, only = std::move(name)](std::string_view wanted,
+                                         std::uint32_t epoch) -> Result<Secret> {
+        if (wanted != only)
+          return fail(ErrorKind::Denied, "the message is sealed for `" +
+                                             key_epoch_name(wanted, epoch) + "`, not for `" + only +
+                                             "`");
+        return keyring.export_key(wanted, epoch);
+      },
+      limits);
+  out.life_ = [&keyring] { return keyring.look(); };
+  return out;
+}
+
 void Opener::forget_if_changed() {
   if (!life_) return;
   const std::uint64_t life = life_();

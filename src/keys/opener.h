@@ -44,6 +44,9 @@ class Opener {
   // Opens what the keyring's keys open, as long as they are enabled; the keyring outlives the
   // opener, which sees what becomes of a key within the keyring's look_interval.
   static Opener with_keyring(Keyring& keyring, const OpenerLimits& limits = {});
+  // The same for messages sealed for one of its keys and for no other: whoever was given another of
+  // the keyring's keys cannot write what this opener opens.
+  static Opener with_key(Keyring& keyring, std::string name, const OpenerLimits& limits = {});
   // For a reader that has exported keys and no keyring.
   static Opener with_keys(std::vector<ExportedKey> keys, const OpenerLimits& limits = {});
 

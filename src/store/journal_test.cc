@@ -20,7 +20,7 @@ class JournalTest : public testing::Test {
  protected:
   JournalTest()
       : sealer_(*keys_.keyring, "journal", keys_.clock),
-        opener_(keys::Opener::with_keyring(*keys_.keyring)) {
+        opener_(keys::Opener::with_key(*keys_.keyring, "journal")) {
     options_.name = {"journal", "weather", "edge"};
   }
   Status try_open(std::uint64_t durable_at_least = 0) {
@@ -283,6 +283,28 @@ TEST_F(JournalTest, AMissingKeyStopsTheStartAndCutsNothing) {
   ASSERT_FALSE(opened.ok());
   EXPECT_NE(opened.error().kind, ErrorKind::Corrupt);
   EXPECT_EQ(*read_file(env_, segment(1), 1u << 20), before);
+}
+
+// Whoever reads the lake has its key, and may have got hold of the journal's files.
+TEST_F(JournalTest, ABlockSealedUnderTheLakesKeyIsRefusedAndTheLakesKeyOpensNone) {
+  open();
+  ASSERT_TRUE(commit({"a"}).ok());
+  const Bytes honest = *read_file(env_, segment(1), 1u << 20);
+  // Pipeline, journal, number and the tag of the block before are as they should be.
+  keys::Sealer forger(*keys_.keyring, "training", keys_.clock);
+  BlockBuilder block;
+  ASSERT_TRUE(block.add(keys_.clock.now(), "thing", "topic", as_bytes("forged")).ok());
+  auto forged = journal_->seal(forger, block);
+  ASSERT_TRUE(forged.ok()) << forged.error().message;
+  ASSERT_TRUE(journal_->commit(std::span(&*forged, 1)).ok());
+  EXPECT_EQ(read_all().error().kind, ErrorKind::Denied);
+  const Bytes before = *read_file(env_, segment(1), 1u << 20);
+  EXPECT_EQ(try_open().error().kind, ErrorKind::Denied);
+  EXPECT_EQ(*read_file(env_, segment(1), 1u << 20), before) << "cut as if it were a torn tail";
+  // The other way round: a reader with that key, and the journal as it was.
+  ASSERT_TRUE(env_.overwrite(segment(1), honest).ok());
+  opener_ = keys::Opener::with_key(*keys_.keyring, "training");
+  EXPECT_EQ(try_open().error().kind, ErrorKind::Denied);
 }
 
 TEST_F(JournalTest, EntriesOfAnotherJournalOrExchangedOnesDoNotFit) {
