@@ -11,6 +11,7 @@ namespace sealane::policy {
 namespace {
 
 constexpr std::size_t kSubstitutionMax = 1'024;
+constexpr std::string_view kClientId = "iot:clientid";
 
 // AWS IoT Core, "Thing policy variables": values with these are not substituted.  `/` is one more:
 // a thing of that name would reach into topics of others.
@@ -67,7 +68,9 @@ void Matcher::instantiate(const Pattern& pattern, DocumentKind kind, Instance& o
       out.state = Instance::State::Missing;
       continue;
     }
-    if (kind == DocumentKind::IotDevice && values.state == KeyValues::State::Single &&
+    const bool as_sent =
+        request_.variables == VariableRule::AsSent && program_.keys[piece.key] == kClientId;
+    if (kind == DocumentKind::IotDevice && values.state == KeyValues::State::Single && !as_sent &&
         !is_substitutable_in_iot(text)) {
       if (out.state == Instance::State::Ready) out.state = Instance::State::Unsafe;
       out.pieces.add({GlobPiece::Kind::AnyRun, {}});

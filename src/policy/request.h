@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "base/clock.h"
@@ -16,6 +17,12 @@ struct Exemptions {
   bool aws_managed_key = false;                  // the KMS key is AWS's own: no RCP binds it
 };
 
+// What becomes of a variable of a device policy whose value has `*`, `$`, `+`, `?`, `#` or `/`.
+enum class VariableRule : std::uint8_t {
+  Guarded,  // it is not substituted: an Allow does not match, a Deny that could is not evaluable
+  AsSent,   // `iot:ClientId` is substituted whatever it has, as AWS IoT Core documents it
+};
+
 // One question.  Everything is borrowed and must outlive the call.
 struct Request {
   const Principal& principal;  // Principal::device() for a device, Principal::anonymous()
@@ -27,6 +34,7 @@ struct Request {
   // resource is taken for one of the principal's own account.
   std::string_view resource_account = {};
   Exemptions exemptions = {};
+  VariableRule variables = VariableRule::Guarded;
 };
 
 }  // namespace sealane::policy

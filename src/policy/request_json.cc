@@ -12,8 +12,8 @@ namespace sealane::policy {
 namespace {
 
 constexpr std::size_t kDiagnosticsMax = 100;
-const std::vector<std::string> kMembers = {"principal", "action", "resource",  "resource_account",
-                                           "context",   "now",    "exemptions"};
+const std::vector<std::string> kMembers = {"principal", "action", "resource",   "resource_account",
+                                           "context",   "now",    "exemptions", "variables"};
 
 class RequestReader {
  public:
@@ -64,6 +64,8 @@ class RequestReader {
       read_time(value, "now");
     } else if (member.name == "exemptions") {
       read_exemptions(value);
+    } else if (member.name == "variables") {
+      read_variables(member);
     } else {
       const auto near = nearest(to_lower(member.name), kMembers);
       error(member.span, "a request has no `" + member.name + "`",
@@ -80,6 +82,15 @@ class RequestReader {
       return nullptr;
     }
     return text;
+  }
+
+  void read_variables(const json::Member& member) {
+    const std::string* text = read_text(member);
+    if (text == nullptr) return;
+    if (*text != "guarded" && *text != "as-sent")
+      return error(member.value.span, "`" + *text + "` is no rule for variables",
+                   "there are `guarded` and `as-sent`");
+    request_.variables = *text == "guarded" ? VariableRule::Guarded : VariableRule::AsSent;
   }
 
   void read_action(const std::string& text, const SourceSpan& span) {
@@ -289,7 +300,8 @@ Request RequestFile::at(Time instant) const {
           .context = context,
           .now = now.value_or(instant),
           .resource_account = resource_account,
-          .exemptions = exemptions};
+          .exemptions = exemptions,
+          .variables = variables};
 }
 
 Parsed<RequestFile> parse_request(std::string_view text, const std::string& file,

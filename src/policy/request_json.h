@@ -23,6 +23,7 @@ struct RequestFile {
   Context context;
   std::optional<Time> now;  // nothing: the file does not say
   Exemptions exemptions;
+  VariableRule variables = VariableRule::Guarded;
 
   // Views into this object.
   Request at(Time instant) const;
@@ -49,6 +50,7 @@ struct RequestLimits {
 //          says, for keys that it does not know what the file does.  `aws:CurrentTime` and
 //          `aws:EpochTime` are other names of `now`; `aws:PrincipalArn` gives a session its role's
 //          path and must else agree with `principal`.
+//          `variables`: `guarded` (left out: the same) or `as-sent`, how VariableRule has it.
 // Errors:  syntax, members that there are not, values of another form, a list of several values for
 //          a key that has one, two times, limits: each with its place.
 // Bounds:  limits; linear in the text.

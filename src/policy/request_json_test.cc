@@ -85,6 +85,23 @@ TEST(RequestJson, HowManyValuesAKeyHasIsAPropertyOfTheKey) {
   expect_refused(with_context(R"("s3:prefix":["a","b"])"), "has one value");
   expect_refused(with_context(R"("s3:prefix":[])"), "has one value");
 }
+TEST(RequestJson, ADevicesIdIsSubstitutedAsItWasSentWhereTheRequestSaysSo) {
+  const auto asked = [](const std::string& more) {
+    return read(R"({"action":"iot:Publish","resource":"arn:aws:iot:local:0:topic/my/+/topic",
+                    "context":{"iot:ClientId":"+"})" +
+                more + "}");
+  };
+  const auto parsed = parse_document(
+      R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Publish",
+          "Resource":"arn:aws:iot:local:0:topic/my/${iot:ClientId}/topic"}]})",
+      DocumentKind::IotDevice, "p.json");
+  ASSERT_TRUE(parsed.value);
+  const auto policies = compile(std::span(&*parsed.value, 1));
+  for (const char* guarded : {"", R"(,"variables":"guarded")"})
+    EXPECT_FALSE(decide(policies, asked(guarded).at(Time())).allowed()) << guarded;
+  EXPECT_TRUE(decide(policies, asked(R"(,"variables":"as-sent")").at(Time())).allowed());
+  expect_refused(R"({"action":"a:b","variables":"all"})", "no rule for variables");
+}
 TEST(RequestJson, TimeIsSaidOnce) {
   EXPECT_EQ(read(with_context(R"("aws:CurrentTime":"2027-06-30")")).now,
             Time(std::chrono::seconds(1'814'313'600)));

@@ -383,6 +383,7 @@ std::string request_json(const policy::RequestFile& request, int indent) {
   if (who.kind == policy::PrincipalKind::RoleSession) w.field("aws:PrincipalArn", who.role_arn);
   for (const policy::Context::Entry& entry : request.context.entries()) write_value(w, entry);
   w.end_object();
+  if (request.variables == policy::VariableRule::AsSent) w.field("variables", "as-sent");
   if (request.now) w.field("now", to_rfc3339(*request.now));
   return w.end_object().str();
 }
