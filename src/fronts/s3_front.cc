@@ -207,6 +207,9 @@ net::Task<Status> S3Front::get(net::HttpExchange& exchange, http::GetObject get)
   auto info = store_.head(get.key);
   if (!info.ok())
     co_return co_await answer_error(exchange, {http::s3_code_of(info.error().kind), get.key});
+  if (!get.if_match.empty() && get.if_match != "\"" + info->etag + "\"")
+    co_return co_await answer_error(
+        exchange, {S3Code::PreconditionFailed, "The object has another entity tag"});
   http::ByteRange range{0, info->size};
   std::uint16_t status = 200;
   std::vector<http::OwnedHeader> headers = object_headers(*info);

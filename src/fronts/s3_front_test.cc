@@ -9,6 +9,7 @@
 #include "base/testing/fake_clock.h"
 #include "base/testing/fault_env.h"
 #include "crypto/hash.h"
+#include "http/object_reader.h"
 #include "http/s3_error.h"
 #include "http/s3_list.h"
 #include "net/https_client.h"
@@ -186,6 +187,27 @@ TEST_F(S3FrontTest, TooLargeAnObjectIsRefused) {
   auto answer = edge->send(put("training/a", Bytes((20u << 20) + 1)));
   ASSERT_TRUE(answer.ok()) << answer.error().message;
   EXPECT_EQ(code_of(*answer), "EntityTooLarge");
+}
+
+TEST_F(S3FrontTest, AReaderOfRangesGetsThemOfOneObjectAlone) {
+  auto edge = client("edge");
+  Bytes body(300'000);
+  for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<std::byte>(i % 251);
+  ASSERT_EQ(status_of(*edge, put("training/r", body)), 200);
+  auto trainer = client("trainer");
+  auto reader = http::ObjectReader::open(*trainer, "weather", "training/r").value();
+  EXPECT_EQ(reader.size(), body.size());
+  Bytes to(70'000);
+  ASSERT_TRUE(reader.read(200'000, to).ok());
+  EXPECT_EQ(to, to_bytes(ByteSpan(body).subspan(200'000, to.size())));
+  EXPECT_EQ(reader.counts().bytes, 4096u + to.size());
+  http::Request other = get("training/r", "bytes=0-9");
+  other.headers.push_back({"If-Match", reader.etag()});
+  EXPECT_EQ(status_of(*trainer, other), 206);
+  other.headers.back().value = "\"another\"";
+  EXPECT_EQ(status_of(*trainer, other), 412);
+  EXPECT_EQ(http::ObjectReader::open(*trainer, "weather", "training/none").error().kind,
+            ErrorKind::NotFound);
 }
 
 TEST_F(S3FrontTest, RangesAreExactAndRefusedOutside) {

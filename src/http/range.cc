@@ -39,6 +39,23 @@ Result<ByteRange> resolve_range(const RangeSpec& spec, std::uint64_t size) {
   return ByteRange{*spec.first, last - *spec.first + 1};
 }
 
+Result<ContentRange> parse_content_range(std::string_view value) {
+  constexpr std::string_view kUnit = "bytes ";
+  const Error wrong = fail(ErrorKind::Corrupt, "the Content-Range is not one of bytes");
+  if (value.size() <= kUnit.size() || !equal_ignoring_case(value.substr(0, kUnit.size()), kUnit))
+    return wrong;
+  value.remove_prefix(kUnit.size());
+  const std::size_t dash = value.find('-');
+  const std::size_t slash = value.find('/');
+  if (dash == std::string_view::npos || slash == std::string_view::npos || slash < dash)
+    return wrong;
+  const auto first = parse_decimal(value.substr(0, dash));
+  const auto last = parse_decimal(value.substr(dash + 1, slash - dash - 1));
+  const auto size = parse_decimal(value.substr(slash + 1));
+  if (!first || !last || !size || *first > *last || *last >= *size) return wrong;
+  return ContentRange{.range = {*first, *last - *first + 1}, .size = *size};
+}
+
 std::string range_header(const RangeSpec& spec) {
   std::string out = "bytes=";
   if (spec.first) out += std::to_string(*spec.first);

@@ -31,6 +31,16 @@ Result<RangeSpec> parse_range(std::string_view value);
 // */size`.
 Result<ByteRange> resolve_range(const RangeSpec& spec, std::uint64_t size);
 
+// What an answer says it has: `bytes 0-9/100`.
+struct ContentRange {
+  ByteRange range{};
+  std::uint64_t size = 0;  // of the whole object
+  bool operator==(const ContentRange&) const = default;
+};
+// Source: RFC 9110 §14.4.  Errors: Corrupt – not such a value, an unknown size, or a range that
+//         leaves it.
+Result<ContentRange> parse_content_range(std::string_view value);
+
 std::string range_header(const RangeSpec& spec);                        // `bytes=0-9`
 std::string content_range_header(ByteRange range, std::uint64_t size);  // `bytes 0-9/100`
 

@@ -34,6 +34,17 @@ TEST(Range, ResolvesAgainstTheSize) {
   EXPECT_FALSE(resolve("bytes=0-", 0).ok());
 }
 
+TEST(ContentRange, ReadsWhatIsWrittenAndNothingElse) {
+  EXPECT_EQ(*parse_content_range("bytes 10-14/100"), (ContentRange{{10, 5}, 100}));
+  EXPECT_EQ(*parse_content_range("Bytes 0-0/1"), (ContentRange{{0, 1}, 1}));
+  for (const auto text :
+       {"", "bytes ", "bytes 0-9", "bytes 0-9/*", "bytes */100", "bytes 9-0/100", "bytes 0-100/100",
+        "bytes 0/9-100", "bytes=0-9/100", "items 0-9/100", "bytes 0-9/100 ", "bytes  0-9/100",
+        "bytes -9/100", "bytes 0-/100", "bytes 0-18446744073709551615/18446744073709551615",
+        "bytes 0-9/18446744073709551616"})
+    EXPECT_EQ(parse_content_range(text).error().kind, ErrorKind::Corrupt) << text;
+}
+
 TEST(Range, WritesWhatItReads) {
   for (const auto text : {"bytes=0-9", "bytes=5-", "bytes=-5"})
     EXPECT_EQ(range_header(*parse_range(text)), text);

@@ -109,7 +109,8 @@ std::optional<S3Error> read_put_header(const Header& header, PutObject& put) {
 }
 
 std::optional<S3Error> check_read_header(const Header& header) {
-  if (starts_ignoring_case(header.name, "if-")) return not_implemented("a conditional read");
+  if (starts_ignoring_case(header.name, "if-") && !equal_ignoring_case(header.name, "if-match"))
+    return not_implemented("a conditional read other than If-Match");
   if (equal_ignoring_case(header.name, "x-amz-content-sha256")) return std::nullopt;
   if (starts_ignoring_case(header.name, "x-amz-") && !is_harmless(header.name))
     return not_implemented("the header `" + std::string(header.name) + "`");
@@ -127,6 +128,14 @@ std::optional<S3Error> check_repeated(const RequestHead& head) {
       return invalid("a header is there twice");
   }
   return std::nullopt;
+}
+
+// Source: RFC 9110 §8.8.3, §13.1.1.  Of its forms the one that a reader of ranges sends: one strong
+// entity tag.
+bool is_strong_tag(std::string_view tag) {
+  return tag.size() >= 2 && tag.front() == '"' && tag.back() == '"' &&
+         std::ranges::all_of(tag.substr(1, tag.size() - 2),
+                             [](char c) { return c > 0x20 && c < 0x7f && c != '"'; });
 }
 
 std::optional<S3Error> check_reads(const RequestHead& head) {
@@ -148,6 +157,7 @@ Result<S3Request, S3Error> parse_list(const RequestHead& head, Place place,
                                       const SplitTarget& target) {
   if (head.method != Method::Get) return not_implemented("this operation on a bucket");
   if (auto error = check_reads(head)) return *error;
+  if (head.header("if-match")) return not_implemented("If-Match of a list");
   ListObjectsV2 list;
   list.bucket = std::move(place.bucket);
   bool version_2 = false;
@@ -212,7 +222,11 @@ Result<S3Request, S3Error> parse_s3_request(const RequestHead& head) {
     case Method::Put: return parse_put(head, std::move(place));
     case Method::Get: {
       if (auto error = check_reads(head)) return *error;
-      GetObject get{std::move(place.bucket), std::move(place.key), std::nullopt};
+      GetObject get{.bucket = std::move(place.bucket), .key = std::move(place.key)};
+      if (const auto tag = head.header("if-match")) {
+        if (!is_strong_tag(*tag)) return not_implemented("If-Match with more than one entity tag");
+        get.if_match = *tag;
+      }
       if (const auto range = head.header("range")) {
         if (auto spec = parse_range(*range); spec.ok()) get.range = *spec;
       }
@@ -220,6 +234,7 @@ Result<S3Request, S3Error> parse_s3_request(const RequestHead& head) {
     }
     case Method::Head:
       if (auto error = check_reads(head)) return *error;
+      if (head.header("if-match")) return not_implemented("If-Match of a HEAD");
       return S3Request(HeadObject{std::move(place.bucket), std::move(place.key)});
     default: return not_implemented("this operation on an object");
   }
@@ -247,6 +262,7 @@ Request make_request(const GetObject& get) {
   Request request;
   request.target = object_target(get.bucket, get.key);
   if (get.range) request.headers.push_back({"Range", range_header(*get.range)});
+  if (!get.if_match.empty()) request.headers.push_back({"If-Match", get.if_match});
   return request;
 }
 

@@ -27,11 +27,13 @@ struct PutObject {
   std::optional<std::array<std::byte, 16>> content_md5{};
   bool operator==(const PutObject&) const = default;
 };
-// `GET /bucket/key`.  A Range that is not understood is ignored, as RFC 9110 §14.2 asks.
+// `GET /bucket/key`.  A Range that is not understood is ignored, as RFC 9110 §14.2 asks.  With
+// `if_match` an object with another entity tag is answered PreconditionFailed.
 struct GetObject {
   std::string bucket{};
   std::string key{};
   std::optional<RangeSpec> range{};
+  std::string if_match{};  // one entity tag with its quotes; empty: none
   bool operator==(const GetObject&) const = default;
 };
 struct HeadObject {

@@ -72,6 +72,9 @@ TEST(S3Request, GetReadsARangeAndIgnoresOneItCannotRead) {
   };
   EXPECT_EQ(get("bytes=0-9"), (RangeSpec{0, 9}));
   EXPECT_EQ(get("bytes=0-9,20-"), std::nullopt);
+  const auto tagged = parse_s3_request(head(Method::Get, "/lake/k", {{"If-Match", "\"x1\""}}));
+  ASSERT_TRUE(tagged.ok());
+  EXPECT_EQ(std::get<GetObject>(*tagged).if_match, "\"x1\"");
   const auto plain = parse_s3_request(head(Method::Head, "/lake/k"));
   ASSERT_TRUE(plain.ok());
   EXPECT_TRUE(std::holds_alternative<HeadObject>(*plain));
@@ -107,7 +110,11 @@ TEST(S3Request, RefusesByName) {
   EXPECT_EQ(outcome(head(Method::Get, "/lake/a%0Ab")), "InvalidArgument");
   EXPECT_EQ(outcome(head(Method::Get, "/lake/k?versionId=1")), "NotImplemented");
   EXPECT_EQ(outcome(head(Method::Get, "/lake/k?x-id=GetObject")), "ok");
-  EXPECT_EQ(outcome(head(Method::Get, "/lake/k", {{"If-Match", "x"}})), "NotImplemented");
+  for (const auto tag : {"x", "*", "\"a\", \"b\"", "W/\"a\"", "\"", ""})
+    EXPECT_EQ(outcome(head(Method::Get, "/lake/k", {{"If-Match", tag}})), "NotImplemented") << tag;
+  EXPECT_EQ(outcome(head(Method::Head, "/lake/k", {{"If-Match", "\"x\""}})), "NotImplemented");
+  EXPECT_EQ(outcome(head(Method::Get, "/lake?list-type=2", {{"If-Match", "\"x\""}})),
+            "NotImplemented");
   EXPECT_EQ(outcome(head(Method::Get, "/lake/k", {{"Range", "bytes=0-"}, {"range", "bytes=1-"}})),
             "InvalidRequest");
   RequestHead with_body = head(Method::Get, "/lake/k");
