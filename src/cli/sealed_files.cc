@@ -25,6 +25,13 @@ Result<Source> Source::open(Env& env, const std::string& path) {
   return out;
 }
 
+Result<Source> Source::of(std::unique_ptr<File> file) {
+  Source out;
+  SEALANE_ASSIGN(out.size_, file->size());
+  out.file_ = std::move(file);
+  return out;
+}
+
 Result<std::size_t> Source::read(MutableByteSpan to) {
   if (file_) {
     SEALANE_ASSIGN(const std::size_t got, file_->read_at(offset_, to));

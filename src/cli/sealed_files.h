@@ -17,6 +17,7 @@ class Source {
  public:
   // Errors: NotFound; Invalid – a folder.
   static Result<Source> open(Env& env, const std::string& path);
+  static Result<Source> of(std::unique_ptr<File> file);
   // Fills `to` as far as there is something; 0 at the end.
   Result<std::size_t> read(MutableByteSpan to);
   // Nothing for standard input.

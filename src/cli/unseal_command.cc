@@ -3,7 +3,10 @@
 #include <charconv>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "cli/keys_at_hand.h"
+#include "cli/pipeline_option.h"
+#include "cli/remote_object.h"
 #include "cli/sealed_files.h"
 #include "envelope/seekable.h"
 #include "envelope/stream_opener.h"
@@ -12,10 +15,13 @@ namespace sealane::cli {
 namespace {
 
 constexpr std::uint64_t kPieceBytes = 1u << 20;
+constexpr std::uint64_t kRemotePieceBytes = 4u << 20;  // asked for at once of a whole object
 
 struct UnsealArguments {
   OpeningOptions opening;
   std::string range;
+  PipelineOptions pipeline;  // for an object at an HTTPS server
+  std::string consumer;
   std::string in;
   std::string out;
   OutputFormat format = OutputFormat::Text;
@@ -85,24 +91,34 @@ Result<std::uint64_t> unseal_all(Source& source, Target& target, KeysAtHand& at_
   return opener.plaintext_bytes();
 }
 
-Result<int> run_unseal(const UnsealArguments& arguments) {
-  PosixEnv env;
+// `loaded` is null for what is not an object at an HTTPS server.
+Result<int> run_unseal(Env& env, const LoadedPipeline* loaded, UnsealArguments arguments) {
+  RemoteObject* remote = nullptr;
+  Source source;
+  if (loaded != nullptr) {
+    const std::uint64_t at_least = arguments.range.empty() ? kRemotePieceBytes : 0;
+    auto object = RemoteObject::open(env, *loaded, arguments.consumer, arguments.in, at_least);
+    if (!object.ok()) return std::move(object).error().within("`" + arguments.in + "`");
+    remote = object->get();
+    std::ranges::copy(remote->key_files(), std::back_inserter(arguments.opening.key_files));
+    SEALANE_ASSIGN(source, Source::of(std::move(object).value()));
+  } else {
+    SEALANE_ASSIGN(source, Source::open(env, arguments.in));
+  }
   KeysAtHand at_hand;
   SEALANE_TRY(at_hand.load(env, arguments.opening));
-  SEALANE_ASSIGN(Source source, Source::open(env, arguments.in));
   SEALANE_ASSIGN(Target target, Target::open(env, arguments.out));
   auto bytes = arguments.range.empty() ? unseal_all(source, target, at_hand)
                                        : unseal_range(source, target, at_hand, arguments.range);
   if (!bytes.ok()) return std::move(bytes).error().within("`" + arguments.in + "`");
   SEALANE_TRY(target.commit());
-  if (arguments.format == OutputFormat::Json && arguments.out != "-")
-    print(json::Writer(2)
-              .begin_object()
-              .field("out", arguments.out)
-              .field("plaintext_bytes", *bytes)
-              .end_object()
-              .str() +
-          "\n");
+  if (arguments.format == OutputFormat::Json && arguments.out != "-") {
+    json::Writer w(2);
+    w.begin_object().field("out", arguments.out).field("plaintext_bytes", *bytes);
+    if (remote != nullptr)
+      w.field("requests", remote->counts().requests).field("bytes_read", remote->counts().bytes);
+    print(w.end_object().str() + "\n");
+  }
   return static_cast<int>(kOk);
 }
 
@@ -114,15 +130,34 @@ void add_unseal_command(CLI::App& app, Chosen& chosen) {
                                   "  sealane unseal --keyring keys photo.jpg.esdk photo.jpg\n"
                                   "  sealane unseal --rsa-private-key office.key --require-context "
                                   "camera=7 photos.esdk - | tar x\n"
-                                  "  sealane unseal --keyring keys --range 0-4095 big.esdk head");
+                                  "  sealane unseal --keyring keys --range 0-4095 big.esdk head\n"
+                                  "  sealane unseal --pipeline pipeline.yaml --range 0-4095 "
+                                  "https://lake/weather/training/bundles/NAME head");
   add_opening_options(command, a->opening);
   command->add_option("--range", a->range, "only these bytes of the plaintext, both included")
       ->type_name("A-B");
-  command->add_option("IN", a->in, "file, or - for standard input")->required();
+  command
+      ->add_option("--pipeline", a->pipeline.file,
+                   "pipeline of the lake that has IN, read by ranges as a consumer of it")
+      ->type_name("FILE")
+      ->capture_default_str();
+  command->add_option("--state", a->pipeline.state, "state folder of the pipeline")
+      ->type_name("DIR");
+  command->add_option("--as", a->consumer, "the consumer to read as (default: the only one)");
+  command->add_option("IN", a->in, "file, - for standard input, or https://LAKE/BUCKET/KEY")
+      ->required();
   command->add_option("OUT", a->out, "file, or - for standard output")->required();
   add_format_option(command, a->format);
   on_run(command, chosen, [a] {
-    auto done = run_unseal(*a);
+    if (is_remote(a->in)) {
+      log::configure({.least = log::Level::Warning, .format = log::Format::Text});
+      a->pipeline.format = a->format;
+      return with_pipeline(a->pipeline, [&](Env& env, const LoadedPipeline& loaded) {
+        return run_unseal(env, &loaded, *a);
+      });
+    }
+    PosixEnv env;
+    auto done = run_unseal(env, nullptr, *a);
     return done.ok() ? *done : report_error(done.error(), a->format);
   });
 }
