@@ -22,6 +22,12 @@ struct OwnVector {
   std::vector<UnwrappingKey> keys;  // each of them opens it
 };
 
+inline std::string name_of(const OwnVector& vector) {
+  return std::string(vector.suite->name) + (vector.frame_length > 0 ? " framed" : " not framed");
+}
+
+inline const Limits kAllSuites = {.suites = SuiteSet::all()};
+
 inline UnwrappingKey own_key(const json::Value& file, const std::string& name) {
   const WrappingKeyName known = {std::string(file.text_or_empty("namespace")), name};
   if (!name.starts_with("rsa-"))
@@ -56,6 +62,16 @@ inline std::vector<OwnVector> own_vectors() {
     for (const json::Value& key : *each.find("keys")->array())
       vector.keys.push_back(own_key(*file.value, *key.text()));
   }
+  return out;
+}
+
+// Those of a suite, framed and not, with one raw AES key and a context.
+inline std::vector<OwnVector> vectors_of(std::string_view suite) {
+  std::vector<OwnVector> out;
+  for (OwnVector& vector : own_vectors())
+    if (vector.suite->name == suite && vector.keys.size() == 1 && !vector.context.empty() &&
+        std::holds_alternative<RawAesKey>(vector.keys[0]))
+      out.push_back(std::move(vector));
   return out;
 }
 
