@@ -131,7 +131,7 @@ class Proving {
     const solver::Query one = query(question);
     proof_.script = solver::standalone_script(one);
     return solver::check_together(solvers_, one, [this](std::size_t i, const Verdict& verdict) {
-      if (verdict.answer != Answer::Unknown) finder_ = i;
+      if (verdict.answer != Answer::Unknown && !found_) finder_ = i, found_ = true;
       return take(verdict);
     });
   }
@@ -278,7 +278,8 @@ class Proving {
   Encoded encoded_;
   std::string preamble_;
   Proof proof_;
-  std::size_t finder_ = 0;
+  std::size_t finder_ = 0;  // who answered first
+  bool found_ = false;
   std::size_t unsat_ = 0;
   bool refuted_ = false;
   std::string not_evaluable_;

@@ -15,6 +15,8 @@
 #include <optional>
 #include <utility>
 
+#include "solver/text_classes.h"
+
 namespace sealane::solver {
 namespace {
 
@@ -24,6 +26,9 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr std::string_view kEndOfAnswers = "sealane-end-of-answers";
 constexpr std::size_t kReadBytes = 64u << 10;
 constexpr std::size_t kDetailBytes = 200;
+constexpr std::size_t kQuestionsUntilReset = 500;
+// A new child needs about as long to its first answer.
+constexpr std::chrono::milliseconds kSettleTime{10};
 
 // Only async-signal-safe calls: it runs between fork and exec.
 [[noreturn]] void become(char* const* argv, int descriptor, std::uint64_t memory_max,
@@ -169,6 +174,10 @@ class Solver::Child {
   const Program& program() const { return program_; }
   std::size_t starts() const { return starts_; }
   Verdict take_verdict() { return std::move(verdict_); }
+  LanguageCache& languages() { return languages_; }
+  // Its answer is not wanted any more.  The child goes on, for a new one costs more than the rest
+  // of most questions; the next question waits a little and kills it then.
+  void abandon();
 
  private:
   enum class Stage { Idle, Checking, Explaining };
@@ -180,13 +189,16 @@ class Solver::Child {
   void on_check(std::string_view answer);
   void on_explanation(std::string_view answer);
   void finish(Answer answer);
+  void settle();
 
   Program program_;
   Limits limits_;
   pid_t pid_ = -1;
   int descriptor_ = -1;
   std::size_t starts_ = 0;
-  bool used_ = false;
+  std::size_t asked_since_reset_ = 0;
+  bool abandoned_ = false;  // it works on a question still
+  LanguageCache languages_;
 
   Stage stage_ = Stage::Idle;
   const Query* query_ = nullptr;
@@ -222,7 +234,7 @@ Status Solver::Child::start() {
   ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
   pid_ = pid;
   descriptor_ = ends[0];
-  used_ = false;
+  asked_since_reset_ = 0;
   ++starts_;
   return {};
 }
@@ -234,6 +246,7 @@ void Solver::Child::kill() {
   }
   ::close(descriptor_);
   pid_ = descriptor_ = -1;
+  abandoned_ = false;
   input_.clear();
   to_write_.clear();
 }
@@ -245,6 +258,35 @@ void Solver::Child::give_up(UnknownReason reason, std::string detail) {
   verdict_.reason = reason;
   verdict_.detail = one_line(detail);
   finish(Answer::Unknown);
+}
+
+void Solver::Child::abandon() {
+  verdict_ = {.answer = Answer::Unknown,
+              .reason = UnknownReason::Cancelled,
+              .detail = "another answer was enough"};
+  abandoned_ = pid_ > 0;
+  finish(Answer::Unknown);
+}
+
+void Solver::Child::settle() {
+  const SteadyTime until = std::chrono::steady_clock::now() + kSettleTime;
+  while (abandoned_) {
+    write_some();
+    char block[kReadBytes];
+    const ssize_t n = ::read(descriptor_, block, sizeof block);
+    if (n > 0) input_.append(block, static_cast<std::size_t>(n));
+    const auto end = end_of_answers(input_);
+    if (end && end->after == input_.size()) {
+      abandoned_ = false;
+    } else if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN) ||
+               input_.size() > limits_.answer.bytes_max ||
+               std::chrono::steady_clock::now() >= until) {
+      kill();
+    } else if (n < 0) {
+      pollfd wait = interest();
+      ::poll(&wait, 1, 1);
+    }
+  }
 }
 
 void Solver::Child::finish(Answer answer) {
@@ -262,12 +304,20 @@ void Solver::Child::ask(const Query& query) {
   stage_ = Stage::Checking;
   if (query.script.size() > limits_.script_bytes_max)
     return give_up(UnknownReason::SolverError, "the question is longer than a solver may get");
+  settle();
   if (const Status started = start(); !started.ok())
     return give_up(UnknownReason::Missing, started.error().message);
   input_.clear();
-  const std::string reset = used_ ? "(reset)\n" : "";
-  used_ = true;
-  send(reset + setup_commands() + query.script + check_command(query));
+  // Each question has a level of its own, which goes before the next.  A reset costs milliseconds,
+  // and now and then gives back what a solver keeps in spite of that.
+  std::string before = "(pop 1)\n";
+  if (asked_since_reset_ == 0) before = setup_commands();
+  if (asked_since_reset_ == kQuestionsUntilReset) {
+    before = "(reset)\n" + setup_commands();
+    asked_since_reset_ = 0;
+  }
+  ++asked_since_reset_;
+  send(before + "(push 1)\n" + query.script + check_command(query));
 }
 
 void Solver::Child::send(std::string text) {
@@ -387,23 +437,41 @@ Verdict Solver::check(const Query& query) {
       .front();
 }
 
+namespace {
+// A model of the question that was asked becomes one of the question as it stands.
+void with_texts(const TextClasses& classes, Verdict& verdict) {
+  auto values = classes.values(verdict.values);
+  if (values.ok()) {
+    verdict.values = std::move(*values);
+    return;
+  }
+  verdict = {.answer = Answer::Unknown,
+             .reason = UnknownReason::Malformed,
+             .detail = values.error().message,
+             .spent = verdict.spent};
+}
+}  // namespace
+
 std::vector<Verdict> check_together(
     std::span<Solver> solvers, const Query& query,
     const std::function<bool(std::size_t solver, const Verdict& verdict)>& enough) {
   std::vector<Verdict> verdicts(solvers.size());
   std::vector<bool> heard(solvers.size(), false);
-  for (Solver& solver : solvers) solver.child_->ask(query);
+  std::optional<TextClasses> classes;
+  if (query.text_classes && !solvers.empty())
+    classes.emplace(query, solvers[0].child_->languages());
+  for (Solver& solver : solvers) solver.child_->ask(classes ? classes->question() : query);
   bool stop = false;
   for (;;) {
     std::vector<pollfd> interests;
     std::optional<SteadyTime> first_deadline;
     for (std::size_t i = 0; i < solvers.size(); ++i) {
       Solver::Child& child = *solvers[i].child_;
-      if (stop && !child.done())
-        child.give_up(UnknownReason::Cancelled, "another answer was enough");
+      if (stop && !child.done()) child.abandon();
       if (child.done() && !heard[i]) {
         heard[i] = true;
         verdicts[i] = child.take_verdict();
+        if (classes && verdicts[i].answer == Answer::Sat) with_texts(*classes, verdicts[i]);
         if (!stop && enough(i, verdicts[i])) {
           // Those before this one are stopped as well.
           stop = true;

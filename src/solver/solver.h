@@ -35,6 +35,8 @@ struct Query {
   std::vector<std::string> values{};
   // Symbols of Bool constants assumed to hold; a core names those that an Unsat needs.
   std::vector<std::string> assumptions{};
+  // Texts are asked about as classes where that can be (solver/text_classes.h).
+  bool text_classes = true;
 };
 
 enum class Answer : std::uint8_t { Sat, Unsat, Unknown };
