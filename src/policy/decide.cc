@@ -37,7 +37,8 @@ Standing standing_of(const Request& request, std::string_view lower_action) {
   out.set(Scp, (has_identity || who.kind == PrincipalKind::Root) && !who.service_linked &&
                    !request.exemptions.principal_in_management_account);
   out.set(Rcp, !who.service_linked && !request.exemptions.resource_in_management_account &&
-                   !request.exemptions.aws_managed_key && lower_action != "kms:retiregrant");
+                   !request.exemptions.aws_managed_key &&
+                   !request.exemptions.service_without_rcps && lower_action != "kms:retiregrant");
   return out;
 }
 

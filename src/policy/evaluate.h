@@ -156,7 +156,8 @@ class Decision {
 // detached, so that an RCP's Denies alone count.  The root user is not subject to identity
 // policies, boundaries and session policies.  SCPs do not bind services, service-linked roles, the
 // management account, and callers without an account; RCPs not service-linked roles, resources of
-// the management account, AWS's own KMS keys, and `kms:RetireGrant`.  IotDevice documents are a
+// the management account, AWS's own KMS keys, services that they do not reach, and
+// `kms:RetireGrant`.  IotDevice documents are a
 // device's identity policies; for a role's session they are one gate more, for the actions of AWS
 // IoT Core that ask both.
 //

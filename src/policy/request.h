@@ -15,6 +15,7 @@ struct Exemptions {
   bool principal_in_management_account = false;  // no SCP binds it
   bool resource_in_management_account = false;   // no RCP binds it
   bool aws_managed_key = false;                  // the KMS key is AWS's own: no RCP binds it
+  bool service_without_rcps = false;             // RCPs do not reach the resource's service
 };
 
 // What becomes of a variable of a device policy whose value has `*`, `$`, `+`, `?`, `#` or `/`.

@@ -196,10 +196,12 @@ class RequestReader {
         target = &request_.exemptions.resource_in_management_account;
       else if (member.name == "aws_managed_key")
         target = &request_.exemptions.aws_managed_key;
+      else if (member.name == "service_without_rcps")
+        target = &request_.exemptions.service_without_rcps;
       if (target == nullptr)
         error(member.span, "there is no exemption `" + member.name + "`",
-              "it is one of `principal_in_management_account`, `resource_in_management_account` "
-              "and `aws_managed_key`");
+              "it is one of `principal_in_management_account`, `resource_in_management_account`, "
+              "`aws_managed_key` and `service_without_rcps`");
       else if (member.value.boolean() == nullptr)
         error(member.value.span, "`" + member.name + "` is true or false");
       else

@@ -6,7 +6,7 @@
 namespace sealane::prove {
 namespace {
 
-constexpr std::array<AxiomFacts, 10> kAxioms = {{
+constexpr std::array<AxiomFacts, 15> kAxioms = {{
     {Axiom::A1, "A1", "every request has aws:SecureTransport",
      "IAM User Guide, global condition keys; AWS's own HTTPS-only sample policies use BoolIfExists",
      true},
@@ -35,8 +35,24 @@ constexpr std::array<AxiomFacts, 10> kAxioms = {{
      "IAM User Guide, global condition keys", true},
     {Axiom::A11, "A11", "actions and their resources are those of the shipped catalogue",
      "Service Authorization Reference, restated; the catalogue says its date", false},
+    {Axiom::A12, "A12",
+     "the policies that were given are all there are: no other identity policy, resource policy or "
+     "grant allows anything",
+     "by definition of the claim", false},
+    {Axiom::A13, "A13",
+     "accounts are members of the organization, none is its management account, and no role is "
+     "service-linked",
+     "AWS Organizations User Guide, effects of service and resource control policies", false},
     {Axiom::A14, "A14", "ARNs and values in requests are well-formed",
      "Service Authorization Reference, resource types", false},
+    {Axiom::A15, "A15",
+     "the identity policies, boundaries and session policies that were given are those of whoever "
+     "asks, in whatever account",
+     "by definition of the claim", false},
+    {Axiom::A16, "A16", "every request comes through the VPC endpoint whose policy was given",
+     "by definition of the claim", false},
+    {Axiom::A17, "A17", "other policies grant everything, for what was given only limits",
+     "by definition of the claim", false},
 }};
 
 }  // namespace

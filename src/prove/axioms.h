@@ -21,7 +21,12 @@ enum class Axiom : std::uint8_t {
   A8,   // aws:SourceIp and the keys of VPC endpoints
   A9,   // what an anonymous request lacks
   A11,  // the catalogue's actions are all there are
+  A12,  // the policies that were given are all there are
+  A13,  // whom an organization's policies bind
   A14,  // resource ARNs are well-formed
+  A15,  // identity policies, boundary and session policies are those of whoever asks
+  A16,  // requests come through the endpoint whose policy was given
+  A17,  // sets that only limit are compared as if others granted everything
 };
 
 struct AxiomFacts {

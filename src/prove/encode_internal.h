@@ -25,9 +25,11 @@ namespace sealane::prove {
 // Targets that every statement treats alike: same shape, same statements match the action.
 struct ActionClass {
   std::vector<std::size_t> targets;  // of the scope
-  std::size_t shape = 0;
-  bool carries_tls_version = false;
+  std::size_t shape = 0;             // of its targets the first one's; all are treated alike
+  std::string tls_version_of;        // the service whose TlsVersion key requests carry; or empty
   bool in_catalogue = true;
+  bool in_rcps = true;  // resource control policies bind it
+  std::string service;  // not in the catalogue: whose action it is
 };
 
 // How the values of a condition key are expressed.
@@ -77,12 +79,30 @@ class Encoder {
 
   // The statement applies to the request.  Where the evaluator could not tell it is false.
   Result<Term> matches(const policy::Document& document, const policy::Statement& statement);
+  // The action and the resource are the statement's.
+  Result<Term> target(const policy::Document& document, const policy::Statement& statement);
+  // The statements of documents of this kind bind whoever asks.
+  // Errors: Unsupported – IotDevice.
+  Result<Term> binds(policy::DocumentKind kind) const;
+  // How a statement names whoever asks; it decides which gates an Allow passes by.
+  struct Naming {
+    Term direct = "false";         // everyone, or exactly this caller
+    Term by_session = "false";     // its role, or the user of a federated user
+    Term account_level = "false";  // its account
+  };
+  Result<Naming> naming(const policy::Statement& statement) const;
+  // The caller is of another account than the resource.
+  Term is_cross_account() const;
 
   Term plain() const { return "(= transport 0)"; }
   // TLS below 1.2 or 1.3.
   Term weak(std::string_view min_tls) const;
   Term over_tls_at_least(std::string_view min_tls) const;
   Term in_catalogue() const;
+  // The callers that the scope is about.
+  Term callers_in_scope() const;
+  // The resource's owner where the ARN does not say and the scope neither; a term in questions.
+  bool owner_is_open(const ActionClass& one) const;
 
   // Says which names of callers the terms of a question speak of: the others are not declared, for
   // they would only cost the solvers time.
@@ -94,6 +114,7 @@ class Encoder {
     std::string_view otherwise;
   };
   std::vector<Name> names() const;
+  bool declares(std::string_view name) const;
 
   // Declarations, ranges, and every axiom behind its name.
   std::string preamble() const;
@@ -101,6 +122,7 @@ class Encoder {
   std::vector<std::string> axiom_names(const AxiomSet& on) const;
 
   const Scope& scope() const { return scope_; }
+  bool has_rcps() const { return has_rcps_; }
   const std::vector<ActionClass>& classes() const { return classes_; }
   const std::map<std::string, KeyModel>& keys() const { return keys_; }
 
@@ -123,11 +145,11 @@ class Encoder {
 
   Term class_in(const std::vector<bool>& chosen) const;
   std::vector<bool> action_classes(const policy::Statement& statement) const;
-  Result<Term> target(const policy::Document& document, const policy::Statement& statement);
   Result<Term> resource(const policy::Document& document, const policy::Statement& statement,
                         const ArnShape& shape);
-  Result<Term> principal(const policy::Statement& statement) const;
-  Result<Term> principal_entry(const policy::PrincipalEntry& entry) const;
+  Result<Naming> named_by(const policy::PrincipalEntry& entry) const;
+  Result<bool> head_matches(const policy::ResourcePattern& pattern, const ArnShape& shape,
+                            std::vector<Term>& conditions) const;
   Result<Term> condition(const policy::Document& document, const policy::Condition& condition);
   Result<Term> one_value(const policy::Document& document, const policy::Condition& condition,
                          const KeyModel& key, const Term& text);
@@ -146,8 +168,12 @@ class Encoder {
   std::map<std::string, std::size_t> set_atoms_;  // by key: how many quantified conditions
   std::string declarations_;
   std::vector<bool> declared_;  // by name of callers
+  bool has_rcps_ = false;
   std::map<Axiom, std::vector<Term>> axioms_;
 };
+
+// The ARN of a shape.  Errors: Invalid – text that the theory of strings has not.
+Result<Term> own_part_term(const ArnShape& shape);
 
 // Terms of the caller that other parts need as well.
 Term caller_is(std::initializer_list<Caller> callers);

@@ -5,6 +5,7 @@
 #include <array>
 #include <fmt/format.h>
 
+#include "policy/operator_arn.h"
 #include "prove/encode_internal.h"
 #include "solver/smt_text.h"
 
@@ -23,7 +24,7 @@ constexpr std::string_view kNameLanguage =
     "(re.union (re.range \"0\" \"9\") (re.range \"A\" \"Z\") (re.range \"a\" \"z\") (str.to_re "
     "\"-\") (str.to_re \".\") (str.to_re \"@\") (str.to_re \"_\") (str.to_re \"+\") (str.to_re "
     "\"=\") (str.to_re \",\"))";
-constexpr std::array<NameFacts, 10> kNames = {{
+constexpr std::array<NameFacts, 22> kNames = {{
     {"account", "String", "(str.in_re account ((_ re.^ 12) (re.range \"0\" \"9\")))",
      "111122223333"},
     {"user", "String", "(str.in_re user (re.+ (re.union NAME (str.to_re \"/\"))))", "alice"},
@@ -44,6 +45,22 @@ constexpr std::array<NameFacts, 10> kNames = {{
      ""},
     {"now", "Real", "(and (>= now 0.0) (< now 253402300799.0))", "1798761600"},
     {"tail", "String", "(> (str.len tail) 0)", "data.csv"},
+    // Of ARNs that are templates.
+    {"owner", "String", "(str.in_re owner ((_ re.^ 12) (re.range \"0\" \"9\")))", "111122223333"},
+    {"region", "String",
+     "(str.in_re region (re.+ (re.union (re.range \"a\" \"z\") (re.range \"0\" \"9\") (str.to_re "
+     "\"-\"))))",
+     "eu-central-1"},
+    {"vendor", "String", "(str.in_re vendor (re.+ (re.range \"a\" \"z\")))", "aws"},
+    {"part0", "String", "(str.in_re part0 (re.+ NAME))", "example"},
+    {"part1", "String", "(str.in_re part1 (re.+ NAME))", "example"},
+    {"part2", "String", "(str.in_re part2 (re.+ NAME))", "example"},
+    {"part3", "String", "(str.in_re part3 (re.+ NAME))", "example"},
+    {"part4", "String", "(str.in_re part4 (re.+ NAME))", "example"},
+    {"part5", "String", "(str.in_re part5 (re.+ NAME))", "example"},
+    {"part6", "String", "(str.in_re part6 (re.+ NAME))", "example"},
+    {"part7", "String", "(str.in_re part7 (re.+ NAME))", "example"},
+    {"part8", "String", "(str.in_re part8 (re.+ NAME))", "example"},
 }};
 
 // `name` as a word of its own.
@@ -77,6 +94,76 @@ Term principal_arn_term(const Scope& scope) {
          caller_is({Caller::RoleSession}) + " (str.++ " + iam +
          " account \":role/\" role_path role_name) (str.++ " + sts +
          " account \":federated-user/\" session))))";
+}
+
+Term Encoder::callers_in_scope() const {
+  using enum Caller;
+  switch (scope_.callers) {
+    case Callers::Anybody: break;
+    case Callers::Members: return caller_is({Root, User, RoleSession, FederatedUser});
+    case Callers::Identities: return caller_is({User, RoleSession, FederatedUser});
+  }
+  return "true";
+}
+
+Result<Term> Encoder::binds(policy::DocumentKind kind) const {
+  using enum policy::DocumentKind;
+  using enum Caller;
+  switch (kind) {
+    case Identity:
+    case Boundary:
+    case Session: return caller_is({User, RoleSession, FederatedUser});
+    case Scp: return caller_is({Root, User, RoleSession, FederatedUser});
+    case Rcp: {
+      std::vector<bool> bound;
+      for (const ActionClass& c : classes_) bound.push_back(c.in_rcps);
+      return class_in(bound);
+    }
+    case Resource:
+    case Trust:
+    case Kms:
+    case VpcEndpoint: return Term("true");
+    case IotDevice: break;
+  }
+  return fail(ErrorKind::Unsupported, "policies of IoT devices beside others");
+}
+
+namespace {
+
+// The account of a class's resources: a text, `owner`, or nothing.
+std::string owner_of(const Scope& scope, const ActionClass& one) {
+  if (!scope.account.empty()) return scope.account;
+  const ArnShape& shape = scope.shapes[one.shape];
+  if (shape.is_any()) return "";
+  if (!shape.head_variables[4].empty()) return shape.head_variables[4];
+  const std::string any_arn = shape.head + "x";
+  const auto parts = policy::split_arn(any_arn);
+  if (!parts || (*parts)[4].empty()) return "owner";
+  return (*parts)[4] == "aws" ? "" : std::string((*parts)[4]);
+}
+
+}  // namespace
+
+bool Encoder::owner_is_open(const ActionClass& one) const {
+  return scope_.account.empty() && !scope_.shapes[one.shape].is_any() &&
+         scope_.shapes[one.shape].head_variables[4].empty() && owner_of(scope_, one) == "owner";
+}
+
+Term Encoder::is_cross_account() const {
+  std::map<std::string, std::vector<bool>> by_owner;
+  for (std::size_t i = 0; i < classes_.size(); ++i) {
+    auto& chosen = by_owner[owner_of(scope_, classes_[i])];
+    chosen.resize(classes_.size());
+    chosen[i] = true;
+  }
+  std::vector<Term> any;
+  for (const auto& [owner, chosen] : by_owner) {
+    if (owner.empty()) continue;
+    const Term term = owner == "owner" ? owner : "\"" + owner + "\"";
+    any.push_back(conj({class_in(chosen), "(not (= account " + term + "))"}));
+  }
+  return conj({caller_is({Caller::Root, Caller::User, Caller::RoleSession, Caller::FederatedUser}),
+               disj(any)});
 }
 
 Term Encoder::weak(std::string_view min_tls) const {
@@ -138,6 +225,12 @@ std::vector<Encoder::Name> Encoder::names() const {
   return out;
 }
 
+bool Encoder::declares(std::string_view name) const {
+  const auto all = names();
+  const auto at = std::ranges::find(all, name, &Name::term);
+  return at != all.end() && at->declared;
+}
+
 std::vector<std::string> Encoder::axiom_names(const AxiomSet& on) const {
   std::vector<std::string> names;
   for (const auto& [axiom, terms] : axioms_)
@@ -163,13 +256,13 @@ void Encoder::add_tls_axioms() {
   require(Axiom::A1, find("aws:securetransport")->present);
   // Also of connections whose key nobody asks for.
   require(Axiom::A5, "(or (= transport 0) (<= 3 transport))");
-  std::vector<bool> carries;
-  for (const ActionClass& c : classes_) carries.push_back(c.carries_tls_version);
-  const std::string own = std::string(service_of(scope_.type)) + ":tlsversion";
   for (const auto& [lower, key] : keys_) {
     if (!lower.ends_with(":tlsversion")) continue;
     require(Axiom::A3, implies(plain(), negate(key.present)));
-    const Term listed = lower == own ? class_in(carries) : Term("false");
+    std::vector<bool> carries;
+    for (const ActionClass& c : classes_)
+      carries.push_back(!c.tls_version_of.empty() && lower == c.tls_version_of + ":tlsversion");
+    const Term listed = class_in(carries);
     const Term over_tls = negate(plain());
     require(Axiom::A4, "(=> " + over_tls + " (= " + key.present + " " + listed + "))");
     for (std::size_t i = 0; i < key.is.size(); ++i)

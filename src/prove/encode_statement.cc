@@ -2,6 +2,7 @@
 // One statement: whom it is about, what it is asked about, and its conditions.
 #include <algorithm>
 #include <array>
+#include <set>
 #include <fmt/format.h>
 
 #include "policy/operator_arn.h"
@@ -83,10 +84,12 @@ constexpr std::string_view kTrueOrFalse = "(re.union (str.to_re \"true\") (str.t
 
 Result<Term> Encoder::matches(const policy::Document& document,
                               const policy::Statement& statement) {
-  SEALANE_ASSIGN(Term whom, principal(statement));
-  if (is_false(whom)) return whom;
+  SEALANE_ASSIGN(const Naming whom, naming(statement));
+  SEALANE_ASSIGN(Term bound, binds(document.kind));
+  const Term named = disj({whom.direct, whom.by_session, whom.account_level});
+  if (is_false(named) || is_false(bound)) return Term("false");
   SEALANE_ASSIGN(Term what, target(document, statement));
-  std::vector<Term> all = {std::move(whom), std::move(what)};
+  std::vector<Term> all = {std::move(bound), named, std::move(what)};
   for (const policy::Condition& one : statement.conditions) {
     SEALANE_ASSIGN(Term holds, condition(document, one));
     all.push_back(std::move(holds));
@@ -106,9 +109,8 @@ std::vector<bool> Encoder::action_classes(const policy::Statement& statement) co
         return policy::matches(pattern, policy::to_lower(scope_.targets[one.targets[0]].action));
       // Nobody knows the name, so only what takes in every name takes it in.
       const auto& pieces = pattern.name.pieces;
-      return pattern.everything ||
-             (pattern.service == service_of(scope_.type) && pieces.size() == 1 &&
-              pieces[0].kind == policy::PatternPiece::Kind::AnyRun);
+      return pattern.everything || (pattern.service == one.service && pieces.size() == 1 &&
+                                    pieces[0].kind == policy::PatternPiece::Kind::AnyRun);
     });
     out.push_back(any == listed);
   }
@@ -118,7 +120,9 @@ std::vector<bool> Encoder::action_classes(const policy::Statement& statement) co
 Result<Term> Encoder::target(const policy::Document& document, const policy::Statement& statement) {
   const std::vector<bool> chosen = action_classes(statement);
   std::vector<Term> any;
-  for (std::size_t shape = 0; shape < scope_.shapes.size(); ++shape) {
+  std::set<std::size_t> shapes;
+  for (const ActionClass& one : classes_) shapes.insert(one.shape);
+  for (const std::size_t shape : shapes) {
     std::vector<bool> here = chosen;
     bool all = true;
     for (std::size_t i = 0; i < classes_.size(); ++i) {
@@ -133,107 +137,153 @@ Result<Term> Encoder::target(const policy::Document& document, const policy::Sta
   if (std::ranges::all_of(chosen, [](bool c) { return c; }) &&
       std::ranges::none_of(any,
                            [](const Term& t) { return is_false(t) || t.starts_with("(and"); }) &&
-      any.size() == scope_.shapes.size())
+      any.size() == shapes.size())
     return Term("true");
   return disj(any);
+}
+
+// Whether the first five parts match; what depends on variables of them goes to `conditions`.
+Result<bool> Encoder::head_matches(const policy::ResourcePattern& pattern, const ArnShape& shape,
+                                   std::vector<Term>& conditions) const {
+  const std::string any_arn = shape.head + "x";
+  const auto head = policy::split_arn(any_arn);
+  for (std::size_t i = 0; i < 5; ++i) {
+    const policy::Pattern& wanted = pattern.head[i];
+    if (shape.head_variables[i].empty()) {
+      if (!policy::glob_match(wanted.ready, (*head)[i])) return false;
+      continue;
+    }
+    SEALANE_ASSIGN(Term matched,
+                   matches_pattern(wanted, shape.head_variables[i], policy::CaseRule::Exact));
+    conditions.push_back(std::move(matched));
+  }
+  return true;
+}
+
+Result<Term> own_part_term(const ArnShape& shape) {
+  if (shape.pieces.empty()) {
+    SEALANE_ASSIGN(const std::string text, solver::string_literal(shape.text));
+    return shape.has_tail ? apply("str.++", {text, "tail"}) : Term(text);
+  }
+  Term out;
+  for (const ArnPiece& piece : shape.pieces) {
+    std::string term = piece.text;
+    if (!piece.is_variable) {
+      SEALANE_ASSIGN(term, solver::string_literal(piece.text));
+    }
+    out += " " + term;
+  }
+  return shape.pieces.size() == 1 ? out.substr(1) : "(str.++" + out + ")";
 }
 
 Result<Term> Encoder::resource(const policy::Document& document, const policy::Statement& statement,
                                const ArnShape& shape) {
   const bool listed = statement.resource_polarity == policy::Polarity::Listed;
   if (document.kind == policy::DocumentKind::Trust) return Term("true");
-  const std::string any_arn = shape.head + "x";
-  const auto head = policy::split_arn(any_arn);
-  SEALANE_ASSIGN(const std::string text, solver::string_literal(shape.text));
-  const Term subject = shape.has_tail ? apply("str.++", {text, "tail"}) : Term(text);
+  SEALANE_ASSIGN(const Term subject, own_part_term(shape));
+  const bool is_one = !shape.has_tail && std::ranges::none_of(shape.pieces, &ArnPiece::is_variable);
+  const std::string begin = shape.pieces.empty()               ? shape.text
+                            : shape.pieces.front().is_variable ? std::string()
+                                                               : shape.pieces.front().text;
   std::vector<Term> any;
   std::vector<Term> missing;
   for (const policy::SourceText& one : statement.resources) {
     SEALANE_ASSIGN(const auto pattern,
                    policy::parse_resource(one.text, {document.kind, document.version}));
     if (pattern.everything) return Term(listed ? "true" : "false");
-    bool head_matches = true;
-    for (std::size_t i = 0; i < 5; ++i)
-      head_matches = head_matches && policy::glob_match(pattern.head[i].ready, (*head)[i]);
+    // Of a request for `*` a literal `*` alone matches.
+    if (shape.is_any()) continue;
+    std::vector<Term> all;
+    SEALANE_ASSIGN(const bool head, head_matches(pattern, shape, all));
     if (pattern.resource.has_variables) {
-      if (!head_matches && listed) continue;
+      if (!head && listed) continue;
       SEALANE_ASSIGN(const InstanceTerm instance,
                      matches_instance(pattern.resource, subject,
                                       [this](const auto& piece) { return variable(piece); }));
       missing.push_back(negate(instance.has_values));
-      if (head_matches) any.push_back(conj({instance.has_values, instance.matches}));
-    } else if (head_matches && !shape.has_tail) {
-      any.push_back(policy::glob_match(pattern.resource.ready, shape.text) ? "true" : "false");
-    } else if (head_matches) {
-      SEALANE_ASSIGN(Term matched, tail_matches(pattern.resource, shape.text, subject));
-      any.push_back(std::move(matched));
+      all.insert(all.end(), {instance.has_values, instance.matches});
+    } else if (head && is_one) {
+      all.push_back(policy::glob_match(pattern.resource.ready, shape.text) ? "true" : "false");
+    } else if (head) {
+      SEALANE_ASSIGN(Term matched, tail_matches(pattern.resource, begin, subject));
+      all.push_back(std::move(matched));
     }
+    if (head) any.push_back(conj(all));
   }
   if (listed) return disj(any);
   return conj({negate(disj(any)), negate(disj(missing))});
 }
 
-Result<Term> Encoder::principal(const policy::Statement& statement) const {
-  if (!statement.principals) return Term("true");
-  std::vector<Term> any;
+Result<Encoder::Naming> Encoder::naming(const policy::Statement& statement) const {
+  if (!statement.principals) return Naming{"true", "false", "false"};
+  std::vector<Term> direct;
+  std::vector<Term> by_session;
+  std::vector<Term> account_level;
   for (const policy::PrincipalEntry& entry : statement.principals->entries) {
-    SEALANE_ASSIGN(Term named, principal_entry(entry));
-    any.push_back(std::move(named));
+    SEALANE_ASSIGN(Naming one, named_by(entry));
+    direct.push_back(std::move(one.direct));
+    by_session.push_back(std::move(one.by_session));
+    account_level.push_back(std::move(one.account_level));
   }
-  const Term named = disj(any);
-  // Of a NotPrincipal that names its principal in part the evaluator cannot tell.
-  return statement.principals->polarity == policy::Polarity::Listed ? named : negate(named);
+  Naming out{disj(direct), disj(by_session), disj(account_level)};
+  if (statement.principals->polarity == policy::Polarity::Listed) return out;
+  // Of a Deny's NotPrincipal that names its principal in part the evaluator cannot tell.  Whoever
+  // it does not spare is meant as `*` means everyone.
+  return Naming{negate(disj({out.direct, out.by_session, out.account_level})), "false", "false"};
 }
 
-Result<Term> Encoder::principal_entry(const policy::PrincipalEntry& entry) const {
+Result<Encoder::Naming> Encoder::named_by(const policy::PrincipalEntry& entry) const {
   using enum policy::PrincipalEntry::Type;
   const auto equals = [](std::string_view term, std::string_view text) -> Result<Term> {
     SEALANE_ASSIGN(const std::string literal, solver::string_literal(text));
     return apply("=", {term, literal});
   };
+  const Term has_account =
+      caller_is({Caller::Root, Caller::User, Caller::RoleSession, Caller::FederatedUser});
+  Naming out;
   switch (entry.type) {
-    case Everyone: return Term("true");
+    case Everyone: out.direct = "true"; return out;
     case Nobody:
-    case Federated: return Term("false");  // no caller of these kinds calls a service
+    case Federated: return out;  // no caller of these kinds calls a service
     case Service: {
       SEALANE_ASSIGN(const Term same, equals("service", entry.text.text));
-      return conj({caller_is({Caller::Service}), same});
+      out.direct = conj({caller_is({Caller::Service}), same});
+      return out;
     }
     case CanonicalUser: {
       SEALANE_ASSIGN(const Term same, equals("canonical", entry.text.text));
-      return conj(
-          {caller_is({Caller::Root, Caller::User, Caller::RoleSession, Caller::FederatedUser}),
-           same});
+      out.direct = conj({has_account, same});
+      return out;
     }
     case Account:
     case Aws: break;
   }
   SEALANE_ASSIGN(const policy::Principal who, policy::parse_principal(entry.text.text));
   if (who.arn.starts_with("arn:") && !who.arn.starts_with("arn:" + scope_.partition + ":"))
-    return Term("false");
+    return out;
   SEALANE_ASSIGN(const Term same_account, equals("account", who.account));
-  if (entry.type == Account)
-    return conj(
-        {caller_is({Caller::Root, Caller::User, Caller::RoleSession, Caller::FederatedUser}),
-         same_account});
+  if (entry.type == Account) {
+    out.account_level = conj({has_account, same_account});
+    return out;
+  }
   const auto parts = policy::split_arn(entry.text.text);
   const std::string_view own = (*parts)[5];
   const std::string_view name = own.substr(own.find('/') + 1);
-  SEALANE_ASSIGN(const Term same_user, equals("user", name));
-  if (own.starts_with("user/"))
-    return conj(
-        {same_account, same_user,
-         disj({caller_is({Caller::User}), conj({caller_is({Caller::FederatedUser}), "of_user"})})});
-  if (own.starts_with("role/")) {
+  if (own.starts_with("user/")) {
+    SEALANE_ASSIGN(const Term same, equals("user", name));
+    out.direct = conj({caller_is({Caller::User}), same_account, same});
+    out.by_session = conj({caller_is({Caller::FederatedUser}), "of_user", same_account, same});
+  } else if (own.starts_with("role/")) {
     SEALANE_ASSIGN(const Term same, equals("(str.++ role_path role_name)", name));
-    return conj({caller_is({Caller::RoleSession}), same_account, same});
-  }
-  if (own.starts_with("assumed-role/")) {
+    out.by_session = conj({caller_is({Caller::RoleSession}), same_account, same});
+  } else if (own.starts_with("assumed-role/")) {
     SEALANE_ASSIGN(const Term same, equals("(str.++ role_name \"/\" session)", name));
-    return conj({caller_is({Caller::RoleSession}), same_account, same});
+    out.direct = conj({caller_is({Caller::RoleSession}), same_account, same});
+  } else {
+    SEALANE_ASSIGN(const Term same, equals("session", name));
+    out.direct = conj({caller_is({Caller::FederatedUser}), same_account, same});
   }
-  SEALANE_ASSIGN(const Term same, equals("session", name));
-  return conj({caller_is({Caller::FederatedUser}), same_account, same});
+  return out;
 }
 
 // Source: policy/evaluate.h; the order of cases is that of the evaluator.

@@ -32,6 +32,7 @@ bool covers_shape(const policy::Document& document, const policy::Statement& sta
     const auto pattern = policy::parse_resource(text.text, {document.kind, document.version});
     if (!pattern.ok()) return false;
     if (pattern->everything) return true;
+    if (shape.is_template() || shape.is_any()) return false;
     if (pattern->resource.has_variables) return false;
     for (std::size_t i = 0; i < 5; ++i)
       if (!policy::glob_match(pattern->head[i].ready, (*head)[i])) return false;
@@ -61,6 +62,27 @@ bool is_plaintext_test(const policy::Condition& condition) {
 
 }  // namespace
 
+namespace {
+
+// A document of the kind binds all whom the scope is about, whatever they ask.
+bool binds_everybody(policy::DocumentKind kind, const Scope& scope) {
+  using enum policy::DocumentKind;
+  switch (kind) {
+    case Resource:
+    case Kms:
+    case VpcEndpoint: return true;
+    case Scp: return scope.callers != Callers::Anybody;
+    case Identity: return scope.callers == Callers::Identities;
+    case Rcp:
+      return std::ranges::all_of(scope.targets, [](const Target& target) {
+        return target.in_rcps && target.action != "kms:RetireGrant";
+      });
+    default: return false;
+  }
+}
+
+}  // namespace
+
 std::optional<FastPath> enforced_by_text(const Scope& scope,
                                          std::span<const policy::Document> documents) {
   for (std::size_t d = 0; d < documents.size(); ++d) {
@@ -69,7 +91,10 @@ std::optional<FastPath> enforced_by_text(const Scope& scope,
       if (statement.effect != policy::Effect::Deny || statement.conditions.size() != 1 ||
           statement.resource_polarity != policy::Polarity::Listed ||
           !is_plaintext_test(statement.conditions[0]) || !covers_everybody(statement) ||
-          !covers_actions(statement, service_of(scope.type)))
+          !binds_everybody(documents[d].kind, scope) ||
+          !std::ranges::all_of(scope.services, [&](const std::string& service) {
+            return covers_actions(statement, service);
+          }))
         continue;
       const bool all = std::ranges::all_of(scope.shapes, [&](const ArnShape& shape) {
         return covers_shape(documents[d], statement, shape);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "policy/evaluate.h"
+#include "prove/decision_internal.h"
 #include "prove/encode_internal.h"
 #include "prove/fast_path_internal.h"
 #include "prove/witness_internal.h"
@@ -17,64 +18,99 @@ namespace {
 using solver::Answer;
 using solver::Verdict;
 
-// Terms of one document set: which of its statements apply.
-struct Encoded {
-  std::vector<Term> allows;
-  std::vector<Term> denies;
-  std::vector<Place> deny_places;
-};
-
-Result<Encoded> encode(Encoder& encoder, std::span<const policy::Document> documents) {
-  Encoded out;
-  for (std::size_t d = 0; d < documents.size(); ++d) {
-    for (std::size_t s = 0; s < documents[d].statements.size(); ++s) {
-      const policy::Statement& statement = documents[d].statements[s];
-      SEALANE_ASSIGN(Term applies, encoder.matches(documents[d], statement));
-      if (statement.effect == policy::Effect::Allow) {
-        out.allows.push_back(std::move(applies));
-      } else {
-        out.denies.push_back(std::move(applies));
-        out.deny_places.push_back({d, s});
-      }
-    }
-  }
-  return out;
-}
-
-// What a request that breaks the claim is like.
-Term breaks(const Encoder& encoder, const Encoded& encoded, std::span<const Term> denies,
-            const Options& options) {
-  const Term not_denied = negate(disj(denies));
-  switch (options.claim) {
-    case Claim::Grant: return conj({encoder.plain(), disj(encoded.allows), not_denied});
-    case Claim::Enforce: return conj({encoder.plain(), not_denied});
-    case Claim::Floor: return conj({encoder.weak(options.min_tls), not_denied});
-    case Claim::GrantClosed:
-    case Claim::Confined:
-    case Claim::NoWiderThan:
-    case Claim::Equivalent: break;
-  }
-  return "true";
-}
-
 // What the evaluator says of a request that a solver found.
 enum class Confirmed { Yes, No, NotEvaluable };
-Confirmed confirm(std::span<const policy::Document> documents, const Counterexample& example,
-                  Claim claim) {
+
+Confirmed allows(std::span<const policy::Document> documents, const policy::Request& request) {
+  const auto outcome = policy::decide(policy::compile(documents), request).outcome();
+  if (outcome == policy::Outcome::NotEvaluable) return Confirmed::NotEvaluable;
+  return outcome == policy::Outcome::Allowed ? Confirmed::Yes : Confirmed::No;
+}
+
+// An Allow of a policy that grants applies; where none grants, one of each kind and level.
+bool is_granted(std::span<const policy::Document> documents,
+                const std::set<std::pair<policy::DocumentKind, std::uint32_t>>& applying) {
+  const bool any_grants = std::ranges::any_of(
+      documents, [](const policy::Document& document) { return grants(document.kind); });
+  return any_grants
+             ? std::ranges::any_of(applying, [](const auto& one) { return grants(one.first); })
+             : std::ranges::all_of(documents, [&](const policy::Document& document) {
+                 return document.kind == policy::DocumentKind::Rcp ||
+                        applying.contains({document.kind, document.level});
+               });
+}
+
+// Nothing denies the request explicitly, and of Grant something grants it.
+Confirmed passes(std::span<const policy::Document> documents, const policy::Request& request,
+                 Claim claim) {
   const auto compiled = policy::compile(documents);
-  const policy::Request request = example.request.at(*example.request.now);
-  bool allowed = false;
+  std::set<std::pair<policy::DocumentKind, std::uint32_t>> applying;
   for (const policy::StatementExplanation& one : policy::explain_statements(compiled, request)) {
-    const bool is_deny = one.effect == policy::Effect::Deny;
     if (one.matched == policy::Match::Unknown) return Confirmed::NotEvaluable;
     if (one.matched != policy::Match::Yes) continue;
-    if (is_deny) return Confirmed::No;
-    allowed = true;
+    if (one.effect == policy::Effect::Deny) return Confirmed::No;
+    applying.insert({one.kind, documents[one.place.document].level});
   }
   const auto outcome = policy::decide(compiled, request).outcome();
   if (outcome == policy::Outcome::NotEvaluable) return Confirmed::NotEvaluable;
   if (outcome == policy::Outcome::ExplicitlyDenied) return Confirmed::No;
-  return claim == Claim::Grant && !allowed ? Confirmed::No : Confirmed::Yes;
+  return claim == Claim::Grant && !is_granted(documents, applying) ? Confirmed::No : Confirmed::Yes;
+}
+
+// The policies of a question: those that were given, and those that they are compared with.
+struct Sides {
+  std::vector<policy::Document> given;
+  std::vector<policy::Document> reference;
+};
+
+// Of sets that only limit it is taken for granted that others grant everything.
+constexpr std::string_view kGrantsToIdentities =
+    R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}})";
+constexpr std::string_view kGrantsToEverybody =
+    R"({"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}})";
+
+constexpr std::string_view kGrantedElsewhere = "(granted elsewhere)";
+
+void grant_elsewhere(std::vector<policy::Document>& documents, bool bypasses_boundaries) {
+  using enum policy::DocumentKind;
+  const auto add = [&](std::string_view text, policy::DocumentKind kind) {
+    auto parsed = policy::parse_document(text, kind, std::string(kGrantedElsewhere));
+    if (parsed.value) documents.push_back(std::move(*parsed.value));
+  };
+  add(kGrantsToIdentities, Identity);
+  if (bypasses_boundaries) add(kGrantsToEverybody, Resource);
+}
+
+bool only_limits(const Sides& sides) {
+  const auto any = [](const std::vector<policy::Document>& documents) {
+    return std::ranges::any_of(documents, [](const auto& one) { return grants(one.kind); });
+  };
+  return !any(sides.given) && !any(sides.reference);
+}
+
+Sides sides_of(std::span<const policy::Document> documents, const Options& options) {
+  Sides out{{documents.begin(), documents.end()}, {}};
+  if (!compares(options.claim)) return out;
+  out.reference.assign(options.reference.begin(), options.reference.end());
+  if (!only_limits(out)) return out;
+  const auto limits_identities = [](const std::vector<policy::Document>& all) {
+    return std::ranges::any_of(all, [](const policy::Document& one) {
+      return one.kind == policy::DocumentKind::Boundary ||
+             one.kind == policy::DocumentKind::Session;
+    });
+  };
+  // A resource's own grant would pass by a boundary.
+  const bool everybody = !limits_identities(out.given) && !limits_identities(out.reference);
+  grant_elsewhere(out.given, everybody);
+  grant_elsewhere(out.reference, everybody);
+  return out;
+}
+
+bool has_kind(std::span<const policy::Document> documents,
+              std::initializer_list<policy::DocumentKind> kinds) {
+  return std::ranges::any_of(documents, [&](const policy::Document& document) {
+    return std::ranges::find(kinds, document.kind) != kinds.end();
+  });
 }
 
 SolverSaid said(const solver::Solver& solver, const Verdict& verdict) {
@@ -87,33 +123,78 @@ constexpr std::size_t kCarriersMax = 16;
 // One question about one set of documents.
 class Proving {
  public:
-  Proving(Encoder& encoder, std::span<const policy::Document> documents,
-          std::span<solver::Solver> solvers, const Options& options)
-      : encoder_(encoder), documents_(documents), solvers_(solvers), options_(options) {
+  Proving(Encoder& encoder, const Sides& sides, std::span<solver::Solver> solvers,
+          const Options& options)
+      : encoder_(encoder),
+        documents_(sides.given),
+        reference_(sides.reference),
+        solvers_(solvers),
+        options_(options) {
     proof_.claim = options.claim;
   }
 
   Proof run() {
-    auto encoded = encode(encoder_, documents_);
-    if (!encoded.ok()) return doubt(Doubt::Unsupported, encoded.error().message);
-    encoded_ = std::move(*encoded);
-    encoder_.note_names(disj(encoded_.allows) + disj(encoded_.denies));
+    auto given = Decision::create(encoder_, documents_);
+    if (!given.ok()) return doubt(Doubt::Unsupported, given.error().message);
+    auto reference = Decision::create(encoder_, reference_);
+    if (!reference.ok()) return doubt(Doubt::Unsupported, reference.error().message);
+    given_ = std::move(*given);
+    wanted_ = compares(options_.claim) ? reference->allowed() : Term();
+    const Term question = conj({breaks(given_->denied()), encoder_.in_catalogue()});
+    encoder_.note_names(question + " " + given_->denied() + " " + given_->granted());
     preamble_ = encoder_.preamble();
-    const Term question =
-        conj({breaks(encoder_, encoded_, encoded_.denies, options_), encoder_.in_catalogue()});
     const auto verdicts = ask(question);
     conclude(verdicts);
     if (proof_.outcome == Outcome::Fails) make_readable(question);
     if (proof_.outcome == Outcome::Holds) {
       check_axioms();
       look_beyond_catalogue();
-      find_carriers();
+      if (!compares(options_.claim)) find_carriers();
+      if (options_.claim == Claim::GrantClosed) look_for_any_grant();
     }
-    if (proof_.doubt != Doubt::Disagreement) find_vacuous();
+    if (proof_.doubt != Doubt::Disagreement && !compares(options_.claim)) find_vacuous();
     return std::move(proof_);
   }
 
  private:
+  // What a request that breaks the claim is like, if `denied` is what denies it.
+  Term breaks(const Term& denied) const {
+    return conj({encoder_.callers_in_scope(), through_endpoint(), broken(denied)});
+  }
+  Term broken(const Term& denied) const {
+    const Term plain = encoder_.plain();
+    switch (options_.claim) {
+      case Claim::Grant: return conj({plain, given_->granted(), negate(denied)});
+      case Claim::Enforce: return conj({plain, negate(denied)});
+      case Claim::Floor: return conj({encoder_.weak(options_.min_tls), negate(denied)});
+      case Claim::GrantClosed: return conj({plain, given_->allowed(denied)});
+      case Claim::NoWiderThan: return conj({given_->allowed(denied), negate(wanted_)});
+      case Claim::Equivalent: return "(distinct " + given_->allowed(denied) + " " + wanted_ + ")";
+      case Claim::Confined: break;
+    }
+    return "true";
+  }
+  Term through_endpoint() const {
+    using policy::DocumentKind;
+    const bool through = has_kind(documents_, {DocumentKind::VpcEndpoint}) ||
+                         has_kind(reference_, {DocumentKind::VpcEndpoint});
+    return through ? Term("endpoint") : Term("true");
+  }
+
+  Confirmed confirm(const Counterexample& example) {
+    const policy::Request request = example.request.at(*example.request.now);
+    if (options_.claim == Claim::GrantClosed) return allows(documents_, request);
+    if (!compares(options_.claim)) return passes(documents_, request, options_.claim);
+    const Confirmed here = allows(documents_, request);
+    const Confirmed there = allows(reference_, request);
+    if (here == Confirmed::NotEvaluable || there == Confirmed::NotEvaluable)
+      return Confirmed::NotEvaluable;
+    if (here == there || (options_.claim == Claim::NoWiderThan && here == Confirmed::No))
+      return Confirmed::No;
+    proof_.wider = here == Confirmed::Yes ? Wider::Given : Wider::Reference;
+    return Confirmed::Yes;
+  }
+
   Proof doubt(Doubt doubt, std::string detail) {
     proof_.outcome = Outcome::Unknown;
     proof_.doubt = doubt;
@@ -144,8 +225,7 @@ class Proving {
     }
     if (verdict.answer != Answer::Sat) return false;
     auto example = read_witness(encoder_, verdict.values);
-    const Confirmed confirmed =
-        example.ok() ? confirm(documents_, *example, options_.claim) : Confirmed::No;
+    const Confirmed confirmed = example.ok() ? confirm(*example) : Confirmed::No;
     if (confirmed == Confirmed::Yes) {
       proof_.counterexample = std::move(*example);
       return true;
@@ -215,8 +295,7 @@ class Proving {
     const Verdict verdict = solvers_[finder_].check(query(tried));
     if (verdict.answer != Answer::Sat) return false;
     auto example = read_witness(encoder_, verdict.values);
-    if (!example.ok() || confirm(documents_, *example, options_.claim) != Confirmed::Yes)
-      return false;
+    if (!example.ok() || confirm(*example) != Confirmed::Yes) return false;
     proof_.counterexample = std::move(*example);
     kept = tried;
     return true;
@@ -230,38 +309,48 @@ class Proving {
   }
 
   void look_beyond_catalogue() {
-    const Term question = conj(
-        {breaks(encoder_, encoded_, encoded_.denies, options_), negate(encoder_.in_catalogue())});
+    const Term question = conj({breaks(given_->denied()), negate(encoder_.in_catalogue())});
     if (solvers_[finder_].check(query(question)).answer != Answer::Unsat)
       proof_.notes.emplace_back(
           "an action that is newer than the catalogue may not be covered: the statements list "
           "actions, or take in names that begin alike");
   }
 
+  // A set that allows nothing at all allows nothing over plaintext either.
+  void look_for_any_grant() {
+    const Term question =
+        conj({encoder_.callers_in_scope(), through_endpoint(), given_->allowed()});
+    if (solvers_[finder_].check(query(question)).answer == Answer::Unsat)
+      proof_.notes.emplace_back(
+          "the policies together allow no request in scope at all, over TLS either");
+  }
+
   // Leaves out one Deny after another that the proof does without.
   void find_carriers() {
-    std::vector<std::size_t> kept(encoded_.denies.size());
+    const auto& denies = given_->denies();
+    std::vector<std::size_t> kept(denies.size());
     std::iota(kept.begin(), kept.end(), std::size_t{0});
     if (kept.size() > kCarriersMax) return;
-    for (std::size_t i = 0; i < encoded_.denies.size(); ++i) {
+    for (std::size_t i = 0; i < denies.size(); ++i) {
       std::vector<std::size_t> tried = kept;
       std::erase(tried, i);
-      std::vector<Term> denies;
-      for (const std::size_t k : tried) denies.push_back(encoded_.denies[k]);
-      const Term question =
-          conj({breaks(encoder_, encoded_, denies, options_), encoder_.in_catalogue()});
+      std::vector<Term> applies;
+      for (const std::size_t k : tried) applies.push_back(denies[k].applies);
+      const Term question = conj({breaks(disj(applies)), encoder_.in_catalogue()});
       if (solvers_[finder_].check(query(question)).answer == Answer::Unsat) kept = std::move(tried);
     }
-    for (const std::size_t k : kept) proof_.carriers.push_back(encoded_.deny_places[k]);
+    for (const std::size_t k : kept) proof_.carriers.push_back(denies[k].place);
   }
 
   void find_vacuous() {
-    for (std::size_t i = 0; i < encoded_.denies.size(); ++i) {
-      const auto [d, s] = encoded_.deny_places[i];
-      const bool is_constant = is_true(encoded_.denies[i]) || is_false(encoded_.denies[i]);
+    for (const Decision::Deny& deny : given_->denies()) {
+      const auto [d, s] = deny.place;
       const policy::Statement& statement = documents_[d].statements[s];
-      if (statement.conditions.empty() || (is_constant && is_true(encoded_.denies[i]))) continue;
-      const Verdict verdict = solvers_[finder_].check(query(encoded_.denies[i]));
+      if (statement.conditions.empty() || is_true(deny.applies)) continue;
+      // Of what is not in scope nothing is said.
+      const auto what = encoder_.target(documents_[d], statement);
+      if (!what.ok() || is_false(*what)) continue;
+      const Verdict verdict = solvers_[finder_].check(query(deny.applies));
       if (verdict.answer != Answer::Unsat) continue;
       const bool by_floor = std::ranges::find(verdict.core, "A5") != verdict.core.end();
       proof_.vacuous.push_back(
@@ -273,9 +362,11 @@ class Proving {
 
   Encoder& encoder_;
   std::span<const policy::Document> documents_;
+  std::span<const policy::Document> reference_;
   std::span<solver::Solver> solvers_;
   const Options& options_;
-  Encoded encoded_;
+  std::optional<Decision> given_;
+  Term wanted_;  // what the reference allows
   std::string preamble_;
   Proof proof_;
   std::size_t finder_ = 0;  // who answered first
@@ -354,31 +445,91 @@ std::string_view to_string(Doubt doubt) {
   return "none";
 }
 
-Proof prove(const policy::Catalogue& catalogue, const Scope& scope,
-            std::span<const policy::Document> documents, std::span<solver::Solver> solvers,
-            const Options& options) {
-  if (options.claim == Claim::GrantClosed || options.claim == Claim::Confined ||
-      compares(options.claim)) {
-    Proof proof;
-    proof.claim = options.claim;
-    proof.doubt = Doubt::Unsupported;
+namespace {
+
+// What a proof rests on beside what solvers name: what sets of policies leave unsaid.
+void name_assumptions(const Sides& sides, const Options& options, Proof& proof) {
+  using enum policy::DocumentKind;
+  if (proof.outcome == Outcome::Unknown) return;
+  const auto has = [&](std::initializer_list<policy::DocumentKind> kinds) {
+    return has_kind(sides.given, kinds) || has_kind(sides.reference, kinds);
+  };
+  const bool together = options.claim == Claim::GrantClosed || compares(options.claim);
+  if (together) proof.assumptions.emplace_back("A12");
+  if (has({Scp, Rcp})) proof.assumptions.emplace_back("A13");
+  if (together && has({Identity, Boundary, Session})) proof.assumptions.emplace_back("A15");
+  if (has({VpcEndpoint})) proof.assumptions.emplace_back("A16");
+  if (compares(options.claim) && sides.given.size() > 0 &&
+      sides.given.back().file == kGrantedElsewhere)
+    proof.assumptions.emplace_back("A17");
+}
+
+void name_verdict(std::span<const policy::Document> documents, Proof& proof) {
+  using pipeline::Basis;
+  using pipeline::Verdict;
+  if (proof.claim != Claim::Enforce && proof.claim != Claim::Floor &&
+      proof.claim != Claim::GrantClosed)
+    return;
+  proof.verdict = proof.outcome == Outcome::Holds   ? Verdict::Enforced
+                  : proof.outcome == Outcome::Fails ? Verdict::Open
+                                                    : Verdict::Unknown;
+  if (proof.outcome != Outcome::Holds) return;
+  const auto is_guard = [](policy::DocumentKind kind) {
+    return kind == policy::DocumentKind::Scp || kind == policy::DocumentKind::Rcp;
+  };
+  const bool by_guards = proof.carriers.empty()
+                             ? std::ranges::all_of(documents, is_guard, &policy::Document::kind)
+                             : std::ranges::all_of(proof.carriers, [&](const Place& place) {
+                                 return is_guard(documents[place.document].kind);
+                               });
+  proof.basis = by_guards && !documents.empty() ? Basis::OrgGuard : Basis::DenyPolicy;
+}
+
+std::string services_in_words(const Scope& scope) {
+  constexpr std::size_t kNamedMax = 8;
+  if (scope.services.size() > kNamedMax)
+    return "every action of " + std::to_string(scope.services.size()) + " services";
+  std::string names;
+  for (const std::string& service : scope.services) names += (names.empty() ? "" : ", ") + service;
+  return "every action of " + names;
+}
+
+Proof decide_claim(const policy::Catalogue& catalogue, const Scope& scope, const Sides& sides,
+                   std::span<solver::Solver> solvers, const Options& options) {
+  Proof proof;
+  proof.claim = options.claim;
+  proof.doubt = Doubt::Unsupported;
+  if (options.claim == Claim::Confined) {
     proof.detail = "the claim is not decided yet";
     return proof;
   }
   if (options.claim == Claim::Enforce && options.fast_path) {
-    const auto path = enforced_by_text(scope, documents);
+    const auto path = enforced_by_text(scope, sides.given);
     if (path && (!path->needs_presence || options.axioms.contains(Axiom::A1)))
       return by_text(*path, options);
   }
-  auto encoder = Encoder::create(catalogue, scope, documents);
+  std::vector<policy::Document> all = sides.given;
+  all.insert(all.end(), sides.reference.begin(), sides.reference.end());
+  auto encoder = Encoder::create(catalogue, scope, all);
   if (!encoder.ok()) {
-    Proof proof;
-    proof.claim = options.claim;
-    proof.doubt = Doubt::Unsupported;
     proof.detail = encoder.error().message;
     return proof;
   }
-  return Proving(*encoder, documents, solvers, options).run();
+  return Proving(*encoder, sides, solvers, options).run();
+}
+
+}  // namespace
+
+Proof prove(const policy::Catalogue& catalogue, const Scope& scope,
+            std::span<const policy::Document> documents, std::span<solver::Solver> solvers,
+            const Options& options) {
+  const Sides sides = sides_of(documents, options);
+  Proof proof = decide_claim(catalogue, scope, sides, solvers, options);
+  name_assumptions(sides, options, proof);
+  name_verdict(sides.given, proof);
+  if (scope.resource == "*")
+    proof.notes.push_back("in scope: " + services_in_words(scope) + ", about every resource");
+  return proof;
 }
 
 }  // namespace sealane::prove

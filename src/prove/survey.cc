@@ -2,7 +2,9 @@
 // What documents tell apart: keys, their kinds of values, and classes of actions.
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
+#include "policy/operator_arn.h"
 #include "policy/text.h"
 #include "prove/encode_internal.h"
 #include "prove/glob_term_internal.h"
@@ -68,7 +70,9 @@ std::optional<policy::KeyFacts> documented(const policy::Catalogue& catalogue,
 std::optional<KeySort> special_sort(std::string_view lower) {
   if (lower == "aws:securetransport" || is_tls_version_key(lower)) return KeySort::Enumerated;
   if (is_time_key(lower)) return KeySort::Date;
-  if (lower == "aws:principalarn" || lower == "aws:principalaccount") return KeySort::Text;
+  if (lower == "aws:principalarn" || lower == "aws:principalaccount" ||
+      lower == "aws:resourceaccount")
+    return KeySort::Text;
   return std::nullopt;
 }
 
@@ -104,9 +108,13 @@ Status Encoder::survey(std::span<const policy::Document> documents) {
   // The keys that the axioms tie to each other.
   for (const char* name : {"aws:SecureTransport"})
     SEALANE_TRY(note_key(policy::to_lower(name), name, KeySort::Enumerated));
-  const std::string version = std::string(service_of(scope_.type)) + ":TlsVersion";
-  if (catalogue_.find_key(version))
-    SEALANE_TRY(note_key(policy::to_lower(version), version, KeySort::Enumerated));
+  for (const std::string& service : scope_.services) {
+    const std::string version = service + ":TlsVersion";
+    const bool carried = std::ranges::any_of(scope_.targets, [&](const Target& target) {
+      return target.carries_tls_version && target.action.starts_with(service + ":");
+    });
+    if (carried) SEALANE_TRY(note_key(policy::to_lower(version), version, KeySort::Enumerated));
+  }
   return {};
 }
 
@@ -179,32 +187,89 @@ Status Encoder::note_variables(const policy::Pattern& pattern) {
   return {};
 }
 
+namespace {
+
+// What Resource elements and the resource's owner tell apart about a shape: shapes that every
+// element takes in or leaves out alike are one.
+std::string shape_signature(const ArnShape& shape, std::size_t number,
+                            std::span<const policy::ResourcePattern> patterns) {
+  if (shape.is_any()) return "*";
+  const std::string any_arn = shape.head + "x";
+  const auto head = policy::split_arn(any_arn);
+  const auto is_constant = [&](const policy::ResourcePattern& pattern) {
+    if (pattern.everything) return true;
+    for (std::size_t i = 0; i < 5; ++i)
+      if (shape.head_variables[i].empty() && !policy::glob_match(pattern.head[i].ready, (*head)[i]))
+        return true;
+    return false;
+  };
+  if (!std::ranges::all_of(patterns, is_constant)) return std::to_string(number);
+  return std::string((*head)[4]) + shape.head_variables[4] + " ";
+}
+
+}  // namespace
+
 Status Encoder::make_classes(std::span<const policy::Document> documents) {
   std::vector<policy::ActionPattern> patterns;
-  for (const policy::Document& document : documents)
-    for (const policy::Statement& statement : document.statements)
+  std::vector<policy::ResourcePattern> resources;
+  for (const policy::Document& document : documents) {
+    has_rcps_ = has_rcps_ || document.kind == policy::DocumentKind::Rcp;
+    for (const policy::Statement& statement : document.statements) {
       for (const policy::SourceText& action : statement.actions) {
         SEALANE_ASSIGN(auto pattern, policy::parse_action(action.text));
         patterns.push_back(std::move(pattern));
       }
+      for (const policy::SourceText& one : statement.resources) {
+        SEALANE_ASSIGN(auto pattern,
+                       policy::parse_resource(one.text, {document.kind, document.version}));
+        resources.push_back(std::move(pattern));
+      }
+    }
+  }
+  std::vector<std::string> of_shape;
+  for (std::size_t i = 0; i < scope_.shapes.size(); ++i)
+    of_shape.push_back(shape_signature(scope_.shapes[i], i, resources));
   std::map<std::string, std::size_t> by_signature;
+  std::map<std::string, bool> in_rcps;  // by service
   for (std::size_t i = 0; i < scope_.targets.size(); ++i) {
     const Target& target = scope_.targets[i];
     const std::string lower = policy::to_lower(target.action);
-    std::string signature = std::to_string(target.shape) + (target.carries_tls_version ? "v" : "-");
+    const std::string service = lower.substr(0, lower.find(':'));
+    in_rcps[service] = target.in_rcps;
+    const std::string version_of = target.carries_tls_version ? service : "";
+    const bool bound = !has_rcps_ || (target.in_rcps && lower != "kms:retiregrant");
+    std::string signature = of_shape[target.shape] + "|" + version_of + (bound ? "|r" : "|-");
     for (const auto& pattern : patterns) signature += policy::matches(pattern, lower) ? '1' : '0';
     const auto [at, is_new] = by_signature.try_emplace(signature, classes_.size());
     if (is_new)
       classes_.push_back({.targets = {},
                           .shape = target.shape,
-                          .carries_tls_version = target.carries_tls_version,
-                          .in_catalogue = true});
+                          .tls_version_of = version_of,
+                          .in_catalogue = true,
+                          .in_rcps = bound,
+                          .service = service});
     classes_[at->second].targets.push_back(i);
   }
   // An action that the catalogue does not have yet, of each shape: only `service:*` takes it in.
-  for (std::size_t shape = 0; shape < scope_.shapes.size(); ++shape)
+  std::set<std::string> unknown;
+  for (std::size_t shape = 0; shape < scope_.shapes.size(); ++shape) {
+    const std::string& service = scope_.shapes[shape].service;
+    const bool bound = !has_rcps_ || in_rcps[service];
+    // Of services that no element names one is like another.
+    const bool named = std::ranges::any_of(
+        patterns, [&](const auto& pattern) { return pattern.service == service; });
+    const std::string signature = of_shape[shape] + "|" +
+                                  (named || scope_.services.size() == 1 ? service : "") +
+                                  (bound ? "|r" : "|-");
+    if (!unknown.insert(signature).second) continue;
     classes_.push_back(
-        {.targets = {}, .shape = shape, .carries_tls_version = true, .in_catalogue = false});
+        {.targets = {},
+         .shape = shape,
+         .tls_version_of = catalogue_.find_key(service + ":TlsVersion") ? service : "",
+         .in_catalogue = false,
+         .in_rcps = bound,
+         .service = service});
+  }
   return {};
 }
 
@@ -240,6 +305,8 @@ void Encoder::declare_special(KeyModel& key) {
         "(assert (= " + key.present + " " +
         caller_is({Caller::Root, Caller::User, Caller::RoleSession, Caller::FederatedUser}) +
         "))\n";
+  } else if (key.lower == "aws:resourceaccount") {
+    key.value = scope_.account.empty() ? "owner" : "\"" + scope_.account + "\"";
   } else {
     key.value = "(ite " + caller_is({Caller::Anonymous}) + " \"anonymous\" account)";
     declarations_ += "(assert " + key.present + ")\n";

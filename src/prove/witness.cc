@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 
 #include "base/json.h"
 #include "policy/operator_arn.h"
@@ -28,11 +29,13 @@ std::size_t rank(std::string_view action) {
   return static_cast<std::size_t>(std::ranges::find(kWellKnown, action) - kWellKnown.begin());
 }
 
+// Of a class in the catalogue.
+const Target& example_target(const Scope& scope, const ActionClass& one) {
+  return scope.targets[*std::ranges::min_element(
+      one.targets, {}, [&](std::size_t target) { return rank(scope.targets[target].action); })];
+}
 std::string example_action(const Scope& scope, const ActionClass& one) {
-  if (!one.in_catalogue) return std::string(service_of(scope.type)) + ":ActionOfTheFuture";
-  const std::size_t best = *std::ranges::min_element(
-      one.targets, {}, [&](std::size_t target) { return rank(scope.targets[target].action); });
-  return scope.targets[best].action;
+  return one.in_catalogue ? example_target(scope, one).action : one.service + ":ActionOfTheFuture";
 }
 
 std::optional<std::int64_t> whole_number(std::string_view text) {
@@ -165,37 +168,33 @@ void read_key(Values& values, const KeyModel& key, policy::Context& context) {
   if (wanted) context.set_list(key.name, items);
 }
 
-struct CallerNames {
-  std::string account, user, role_path, role_name, session, service, canonical;
-  bool of_user = false;
-};
+// The values of names, by name.
+using Names = std::map<std::string, std::string, std::less<>>;
 
-void set_name(CallerNames& names, std::string& now, std::string& tail, std::string_view term,
-              std::string value) {
-  if (term == "of_user") names.of_user = value == "true";
-  const std::array<std::pair<std::string_view, std::string*>, 9> places = {{
-      {"account", &names.account},
-      {"user", &names.user},
-      {"role_path", &names.role_path},
-      {"role_name", &names.role_name},
-      {"session", &names.session},
-      {"service", &names.service},
-      {"canonical", &names.canonical},
-      {"now", &now},
-      {"tail", &tail},
-  }};
-  for (const auto& [name, place] : places)
-    if (name == term) *place = std::move(value);
+// The ARN of a shape with the values of its variables.
+std::string arn_of(const ArnShape& shape, const Names& names) {
+  if (shape.is_any()) return "*";
+  std::string out;
+  std::size_t part = 0;
+  for (std::size_t at = 0; at < shape.head.size(); ++part) {
+    const std::size_t colon = shape.head.find(':', at);
+    const std::string& variable = shape.head_variables[part];
+    out += (variable.empty() ? shape.head.substr(at, colon - at) : names.at(variable)) + ":";
+    at = colon + 1;
+  }
+  for (const ArnPiece& piece : shape.pieces)
+    out += piece.is_variable ? names.at(piece.text) : piece.text;
+  if (shape.pieces.empty()) out += shape.text + (shape.has_tail ? names.at("tail") : "");
+  return out;
 }
 
-policy::Principal principal_of(Caller caller, const CallerNames& names,
-                               const std::string& partition) {
+policy::Principal principal_of(Caller caller, const Names& names, const std::string& partition) {
   policy::Principal who;
-  const std::string iam = "arn:" + partition + ":iam::" + names.account + ":";
-  const std::string sts = "arn:" + partition + ":sts::" + names.account + ":";
+  const std::string iam = "arn:" + partition + ":iam::" + names.at("account") + ":";
+  const std::string sts = "arn:" + partition + ":sts::" + names.at("account") + ":";
   if (caller != Caller::Anonymous && caller != Caller::Service) {
-    who.account = names.account;
-    who.canonical_user = names.canonical;
+    who.account = names.at("account");
+    who.canonical_user = names.at("canonical");
   }
   switch (caller) {
     case Caller::Anonymous: return policy::Principal::anonymous();
@@ -205,21 +204,21 @@ policy::Principal principal_of(Caller caller, const CallerNames& names,
       break;
     case Caller::User:
       who.kind = policy::PrincipalKind::User;
-      who.arn = iam + "user/" + names.user;
+      who.arn = iam + "user/" + names.at("user");
       break;
     case Caller::RoleSession:
       who.kind = policy::PrincipalKind::RoleSession;
-      who.arn = sts + "assumed-role/" + names.role_name + "/" + names.session;
-      who.role_arn = iam + "role/" + names.role_path + names.role_name;
+      who.arn = sts + "assumed-role/" + names.at("role_name") + "/" + names.at("session");
+      who.role_arn = iam + "role/" + names.at("role_path") + names.at("role_name");
       break;
     case Caller::FederatedUser:
       who.kind = policy::PrincipalKind::FederatedUser;
-      who.arn = sts + "federated-user/" + names.session;
-      if (names.of_user) who.user_arn = iam + "user/" + names.user;
+      who.arn = sts + "federated-user/" + names.at("session");
+      if (names.at("of_user") == "true") who.user_arn = iam + "user/" + names.at("user");
       break;
     case Caller::Service:
       who.kind = policy::PrincipalKind::Service;
-      who.name = names.service;
+      who.name = names.at("service");
       break;
   }
   return who;
@@ -247,10 +246,9 @@ std::string sentence_of(const Counterexample& example) {
 }
 
 // Source: the endpoints of S3, `http://BUCKET.s3.amazonaws.com/KEY`.
-std::string command_of(const Scope& scope, const Counterexample& example) {
-  if (scope.type != ResourceType::S3Bucket || example.tls != "none") return "";
+std::string command_of(const Counterexample& example) {
   const auto parts = policy::split_arn(example.request.resource);
-  if (!parts) return "";
+  if (!parts || (*parts)[2] != "s3" || !(*parts)[4].empty() || example.tls != "none") return "";
   const std::string_view own = (*parts)[5];
   const std::string bucket(own.substr(0, own.find('/')));
   const bool safe = own.find_first_not_of(
@@ -298,36 +296,39 @@ Result<Counterexample> read_witness(const Encoder& encoder, std::span<const solv
   const std::size_t chosen = values.index();
   const std::size_t transport = values.index();
   const auto caller = static_cast<Caller>(std::min(values.index(), kCallers - 1));
-  CallerNames names;
-  std::string now;
-  std::string tail;
+  Names names;
   for (const Encoder::Name& name : encoder.names()) {
     std::string value(name.otherwise);
     if (name.declared)
       value = name.term == "of_user" ? (values.boolean() ? "true" : "false")
               : name.term == "now"   ? values.number()
                                      : values.text();
-    set_name(names, now, tail, name.term, std::move(value));
+    names.emplace(name.term, std::move(value));
   }
   Counterexample out;
   for (const auto& [lower, key] : encoder.keys()) read_key(values, key, out.request.context);
-  const auto instant = decimal_of(now);
+  const auto instant = decimal_of(names.at("now"));
   if (!values.good() || !instant || chosen >= encoder.classes().size() ||
       transport > std::size(kTlsVersions))
     return fail(ErrorKind::Internal, "a solver's model has values of other sorts");
   const Scope& scope = encoder.scope();
   const ActionClass& one = encoder.classes()[chosen];
-  const ArnShape& shape = scope.shapes[one.shape];
+  const ArnShape& shape =
+      scope.shapes[one.in_catalogue ? example_target(scope, one).shape : one.shape];
   out.request.principal = principal_of(caller, names, scope.partition);
   out.request.names_principal = true;
   out.request.action = example_action(scope, one);
-  out.request.resource = shape.head + shape.text + (shape.has_tail ? tail : "");
+  out.request.resource = arn_of(shape, names);
   out.request.resource_account = scope.account;
+  if (encoder.owner_is_open(one) && encoder.declares("owner"))
+    out.request.resource_account = names.at("owner");
+  out.request.exemptions.service_without_rcps =
+      encoder.has_rcps() && one.in_catalogue && !example_target(scope, one).in_rcps;
   const std::string whole = instant->substr(0, instant->find('.'));
   out.request.now = Time(std::chrono::seconds(whole_number(whole).value_or(0)));
   out.tls = transport == 0 ? "none" : std::string(kTlsVersions[transport - 1]);
   out.sentence = sentence_of(out);
-  out.command = command_of(scope, out);
+  out.command = command_of(out);
   return out;
 }
 
@@ -385,6 +386,8 @@ std::string request_json(const policy::RequestFile& request, int indent) {
   w.end_object();
   if (request.variables == policy::VariableRule::AsSent) w.field("variables", "as-sent");
   if (request.now) w.field("now", to_rfc3339(*request.now));
+  if (request.exemptions.service_without_rcps)
+    w.key("exemptions").begin_object().field("service_without_rcps", true).end_object();
   return w.end_object().str();
 }
 
