@@ -26,12 +26,14 @@ constexpr std::uint32_t kNoResource = UINT32_MAX;
 // An attribute of a resource, before it has a value: `arn` of `module.lake.aws_s3_bucket.raw`.
 //
 // What is no resource is written so too: CloudFormation's `AWS::Region` and parameters without a
-// value, Terraform's `local.x`.  Their `target` is kNoResource.
+// value, Terraform's `local.x`.
 struct Reference {
+  enum class Kind : std::uint8_t { Resource, Parameter, Local };
   std::string resource;   // an address
   std::string attribute;  // `arn`, `Arn`, `id`; `Ref`: what CloudFormation's Ref gives; empty: the
                           // resource as such
-  std::uint32_t target = kNoResource;  // the place of the resource in the system
+  std::uint32_t target = kNoResource;  // the resource's place in the system, if it is in it
+  Kind kind = Kind::Resource;
   friend bool operator==(const Reference&, const Reference&) = default;
 };
 
@@ -60,6 +62,8 @@ struct Value {
   Place place;
   // Marked secret by the input.  It may decide a verdict and is never shown.
   bool sensitive = false;
+  // Made from a parameter's default, in place of which whoever deploys may give another value.
+  bool from_default = false;
 
   bool is_null() const { return std::holds_alternative<std::nullptr_t>(data); }
   const bool* boolean() const { return std::get_if<bool>(&data); }
