@@ -198,7 +198,7 @@ void CloudFormationReader::number_resources(Stack& stack, Evaluator& evaluator) 
     resource.address = stack.address_of(field.name);
     resource.place = field.value.place;
     resource.conditional = decided.truth == Truth::Unknown;
-    stack.numbers[field.name] = checked_cast<std::uint32_t>(collector_.system().resources.size());
+    stack.numbers[field.name] = checked_cast<std::uint32_t>(collector_.built().resources.size());
     if (!collector_.add(std::move(resource))) return;
   }
 }
@@ -208,7 +208,7 @@ void CloudFormationReader::fill_resources(Stack& stack, Evaluator& evaluator) {
   for (const auto& [id, number] : stack.numbers) {
     const Value* declared = stack.resources->find(id);
     const Value* properties = declared == nullptr ? nullptr : declared->find("Properties");
-    Value& out = collector_.system().resources[number].properties;
+    Value& out = collector_.built().resources[number].properties;
     if (!stack.macro.empty()) {
       out.place = declared->place;
       out.data = Unknown{fmt::format("the macro `{}` may change it", stack.macro), {}};

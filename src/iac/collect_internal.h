@@ -24,7 +24,7 @@ class Collector {
 
   const Limits& limits() const { return limits_; }
   const Parameters& parameters() const { return parameters_; }
-  System& system() { return system_; }
+  System& built() { return system_; }
   bool wants(std::string_view type) const { return !wanted_ || wanted_(type); }
 
   // Begins a document, of which no format is known yet; `text` is UTF-8.

@@ -102,7 +102,7 @@ class Linker {
 
  private:
   Resource& resource(const PlannedResource& p) const {
-    return collector_.system().resources[p.resource];
+    return collector_.built().resources[p.resource];
   }
 
   // The module instance at a path; nullptr when the configuration has no such call.

@@ -197,7 +197,7 @@ class PlanReader {
     resource.place = entry.place;
     resource.data_source = entry.mode == "data";
     resource.properties = std::move(entry.after);
-    planned_.push_back({static_cast<std::uint32_t>(collector_.system().resources.size()),
+    planned_.push_back({static_cast<std::uint32_t>(collector_.built().resources.size()),
                         std::move(entry.module), std::move(entry.index),
                         (resource.data_source ? "data." : "") + resource.type + "." + entry.name});
     return collector_.add(std::move(resource));

@@ -116,7 +116,7 @@ class StateReader {
     }
     if (sensitive) overlay_sensitive(*sensitive, &out.properties);
     if (out.properties.is_null()) out.properties.data = Value::Map{};
-    kept.resource = static_cast<std::uint32_t>(collector_.system().resources.size());
+    kept.resource = static_cast<std::uint32_t>(collector_.built().resources.size());
     kept_.push_back(std::move(kept));
     return collector_.add(std::move(out));
   }
@@ -128,7 +128,7 @@ class StateReader {
   };
 
   void link() {
-    auto& resources = collector_.system().resources;
+    auto& resources = collector_.built().resources;
     std::unordered_map<std::string_view, Owner> arns;
     std::map<std::string, std::vector<std::uint32_t>, std::less<>> by_plain_address;
     for (const Kept& kept : kept_) {
