@@ -48,8 +48,9 @@ struct Resource {
   std::string provider;  // its version or constraint where the input says it
   Value properties;      // a map
   // Properties that the input gives, whatever their value, by path without indices
-  // (`encryption_info`, `encryption_info.encryption_in_transit`), sorted: what is absent here and
-  // unknown in `properties` was left to the provider.  Terraform plans alone.
+  // (`encryption_info`, `encryption_info.encryption_in_transit`), and once more with `[]` when they
+  // are blocks, sorted: what is absent here and unknown in `properties` was left to the provider.
+  // Terraform plans alone.
   std::vector<std::string> given;
   // False: the input does not tell which properties were given (a plan without its configuration).
   bool given_known = true;

@@ -114,6 +114,7 @@ class ConfigReader {
   bool node(const std::string& path, ConfigResource& out) {
     out.given.push_back(without_indices(path));
     if (json_.kind() == JsonCursor::Kind::Array) {
+      out.given.push_back(without_indices(path) + "[]");
       json_.enter_array();
       for (std::size_t i = 0; json_.element(); ++i)
         if (!node(path + "[" + std::to_string(i) + "]", out)) return false;
