@@ -71,6 +71,9 @@ Result<int> run_read(Env& env, const LoadedPipeline& loaded, const ReadArguments
     w.field("head", head_text)
         .field("freshness", keys::to_string(summary.freshness))
         .field("out", arguments.out);
+    w.key("unlisted").begin_array();
+    for (const std::string& name : read.unlisted) w.value(name);
+    w.end_array();
     print(w.end_object().str() + "\n");
   } else {
     if (arguments.out.empty()) print(as_text(lines));
@@ -79,6 +82,12 @@ Result<int> run_read(Env& env, const LoadedPipeline& loaded, const ReadArguments
                 std::string(keys::to_string(summary.freshness)) + "\n")
                    .c_str(),
                stderr);
+    for (const std::string& name : read.unlisted)
+      std::fputs(("note: `" + name +
+                  "` is in no entry of the manifest: foreign, or its entry is still to come; not "
+                  "read\n")
+                     .c_str(),
+                 stderr);
   }
   return static_cast<int>(kOk);
 }

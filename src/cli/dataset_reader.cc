@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "base/json.h"
 #include "http/s3_list.h"
@@ -63,49 +64,25 @@ Result<std::uint64_t> object_size(const DatasetSource& source, const std::string
   return size;
 }
 
-// Reads an object in ranges of at least `range_bytes`, keeping the last one.
-class RangeReader {
- public:
-  RangeReader(const DatasetSource& source, std::string key, std::uint64_t size,
-              std::uint64_t range_bytes)
-      : source_(source), key_(std::move(key)), size_(size), range_bytes_(range_bytes) {}
-
-  Status read(std::uint64_t offset, MutableByteSpan to) {
-    if (to.empty()) return {};
-    if (offset > size_ || to.size() > size_ - offset)
-      return fail(ErrorKind::Corrupt,
-                  "`" + key_ + "` ends before byte " + std::to_string(offset + to.size()));
-    if (offset < begin_ || offset + to.size() > begin_ + window_.size())
-      SEALANE_TRY(fetch(
-          offset, std::min(std::max<std::uint64_t>(to.size(), range_bytes_), size_ - offset)));
-    copy_bytes(to, ByteSpan(window_).subspan(offset - begin_, to.size()));
-    return {};
-  }
-
- private:
-  Status fetch(std::uint64_t offset, std::uint64_t length) {
-    http::Request request =
-        http::make_request(http::GetObject{.bucket = source_.pipeline,
-                                           .key = key_,
-                                           .range = http::RangeSpec{offset, offset + length - 1}});
+// Fetches an object up to byte `to` in ranges, appending it to `out`.
+Status get_ranges(const DatasetSource& source, const std::string& key, std::uint64_t to,
+                  std::uint64_t range_bytes, Bytes& out) {
+  while (out.size() < to) {
+    const std::uint64_t length = std::min<std::uint64_t>(range_bytes, to - out.size());
+    http::Request request = http::make_request(
+        http::GetObject{.bucket = source.pipeline,
+                        .key = key,
+                        .range = http::RangeSpec{out.size(), out.size() + length - 1}});
     request.response_bytes_max = length;
-    SEALANE_ASSIGN(http::Response response, source_.lake.send(request));
-    if (response.status != 206) return refused_by_lake("reading `" + key_ + "`", response);
+    SEALANE_ASSIGN(const http::Response response, source.lake.send(request));
+    if (response.status != 206) return refused_by_lake("reading `" + key + "`", response);
     if (response.body.size() != length)
       return fail(ErrorKind::Corrupt,
-                  "the lake sent another range of `" + key_ + "` than was asked for");
-    window_ = std::move(response.body);
-    begin_ = offset;
-    return {};
+                  "the lake sent another range of `" + key + "` than was asked for");
+    append(out, response.body);
   }
-
-  const DatasetSource& source_;
-  const std::string key_;
-  const std::uint64_t size_;
-  const std::uint64_t range_bytes_;
-  std::uint64_t begin_ = 0;
-  Bytes window_;
-};
+  return {};
+}
 
 Error damaged(const std::string& what) { return fail(ErrorKind::Corrupt, what); }
 
@@ -145,39 +122,36 @@ Result<std::uint64_t> give_records(const keys::ManifestEntry& entry, ByteSpan ar
   return static_cast<std::uint64_t>(members.size() / 2);
 }
 
-Result<std::uint64_t> open_bundle(const DatasetSource& source, const keys::ManifestEntry& entry,
+Result<std::uint64_t> open_bundle(const DatasetSource& source, const BundleOf& bundle,
                                   keys::Opener& opener, const OnRecord& on_record,
                                   const DatasetLimits& limits) {
+  const keys::ManifestEntry& entry = bundle.entry;
   if (entry.size > limits.bundle_bytes_max)
-    return fail(ErrorKind::TooLarge,
-                std::to_string(entry.size) + " bytes are more than this reader takes");
+    return fail(ErrorKind::TooLarge, "bundle `" + entry.name + "` has " +
+                                         std::to_string(entry.size) +
+                                         " bytes, more than this reader takes");
   auto size = object_size(source, entry.name);
-  if (!size.ok()) {
-    if (size.error().kind == ErrorKind::NotFound) return damaged("it is missing from the lake");
-    return std::move(size).error();
-  }
-  if (*size != entry.size)
-    return damaged("it has " + std::to_string(*size) + " bytes where the manifest says " +
-                   std::to_string(entry.size));
-  RangeReader reader(source, entry.name, *size, limits.range_bytes);
-  // The first range holds the header and is what check_bundle compares with the manifest.
-  Bytes front(std::min(limits.range_bytes, *size));
-  SEALANE_TRY(reader.read(0, front));
-  const auto read_at = [&reader](std::uint64_t offset, MutableByteSpan to) {
-    return reader.read(offset, to);
-  };
-  SEALANE_ASSIGN(auto message, opener.open_seekable(read_at, *size,
-                                                    keys::bundle_context(source.pipeline, entry)));
-  SEALANE_TRY(keys::check_bundle(entry, *size, front, message.final_tag()));
-  Bytes archive;
-  archive.reserve(message.size());
-  for (std::uint64_t at = 0; at < message.size();) {
-    const std::uint64_t length = std::min(limits.range_bytes, message.size() - at);
-    SEALANE_ASSIGN(const Bytes piece, message.read(at, length));
-    append(archive, piece);
-    at += length;
-  }
-  return give_records(entry, archive, on_record);
+  if (!size.ok() && size.error().kind == ErrorKind::NotFound)
+    return keys::to_error(entry, {keys::BundleFault::Missing, "is missing from the lake"});
+  if (!size.ok()) return std::move(size).error();
+  Bytes sealed;
+  // The first range holds the header, which says what it is before the rest is fetched.
+  SEALANE_TRY(get_ranges(source, entry.name, std::min(limits.range_bytes, *size),
+                         limits.range_bytes, sealed));
+  if (const auto finding = keys::judge_bundle(entry, *size, sealed, bundle.all))
+    return keys::to_error(entry, *finding);
+  sealed.reserve(*size);
+  SEALANE_TRY(get_ranges(source, entry.name, *size, limits.range_bytes, sealed));
+  auto opened = opener.open(sealed, keys::bundle_context(source.pipeline, entry));
+  const bool signed_bytes = !entry.sha256 || crypto::sha256(sealed) == *entry.sha256;
+  if (!signed_bytes)
+    return keys::to_error(entry,
+                          keys::judge_other_bytes(opened.ok() ? Status() : Status(opened.error())));
+  if (!opened.ok()) return std::move(opened).error().within("bundle `" + entry.name + "`");
+  SEALANE_TRY(keys::check_bundle(entry, sealed));
+  auto records = give_records(entry, opened->plaintext, on_record);
+  if (!records.ok()) return std::move(records).error().within("bundle `" + entry.name + "`");
+  return records;
 }
 
 }  // namespace
@@ -201,12 +175,23 @@ Result<VerifiedManifest> read_manifest(const DatasetSource& source, const Datase
   return out;
 }
 
-Result<std::uint64_t> read_bundle(const DatasetSource& source, const keys::ManifestEntry& entry,
+Result<std::uint64_t> read_bundle(const DatasetSource& source, const BundleOf& bundle,
                                   keys::Opener& opener, const OnRecord& on_record,
                                   const DatasetLimits& limits) {
-  auto records = open_bundle(source, entry, opener, on_record, limits);
-  if (!records.ok()) return std::move(records).error().within("bundle `" + entry.name + "`");
-  return records;
+  return open_bundle(source, bundle, opener, on_record, limits);
+}
+
+Result<std::vector<std::string>> unlisted_bundles(const DatasetSource& source,
+                                                  const VerifiedManifest& manifest,
+                                                  const DatasetLimits& limits) {
+  SEALANE_ASSIGN(const std::vector<std::string> names,
+                 list_keys(source, source.dataset + "/bundles/", limits.entries_max));
+  std::set<std::string_view> listed;
+  for (const keys::ManifestEntry& entry : manifest.entries) listed.insert(entry.name);
+  std::vector<std::string> out;
+  for (const std::string& name : names)
+    if (!listed.contains(name)) out.push_back(name);
+  return out;
 }
 
 Result<DatasetRead> read_dataset(const DatasetSource& source, keys::Opener& opener,
@@ -215,9 +200,10 @@ Result<DatasetRead> read_dataset(const DatasetSource& source, keys::Opener& open
   SEALANE_ASSIGN(out.manifest, read_manifest(source, limits));
   for (const keys::ManifestEntry& entry : out.manifest.entries) {
     SEALANE_ASSIGN(const std::uint64_t records,
-                   read_bundle(source, entry, opener, on_record, limits));
+                   read_bundle(source, {entry, out.manifest.entries}, opener, on_record, limits));
     out.records += records;
   }
+  SEALANE_ASSIGN(out.unlisted, unlisted_bundles(source, out.manifest, limits));
   return out;
 }
 

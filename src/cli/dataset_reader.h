@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,20 +58,33 @@ struct VerifiedManifest {
 Result<VerifiedManifest> read_manifest(const DatasetSource& source,
                                        const DatasetLimits& limits = {});
 
+// A bundle, and the manifest that it is in: by it a swapped bundle is told from a foreign one.
+struct BundleOf {
+  const keys::ManifestEntry& entry;
+  std::span<const keys::ManifestEntry> all;
+};
+
 // Reads one bundle in ranges, opens it and gives its records in order.
 //
 // Result:  how many records.
-// Errors:  Corrupt, each naming the bundle: it is missing, has another size, is another bundle than
-//          the manifest says, does not authenticate, or holds other sequence numbers.
+// Errors:  Corrupt, each naming the bundle and what it is: missing, truncated, too long, swapped,
+//          foreign, damaged; or it holds other sequence numbers than its entry says.
 //          Denied – no key for it.
-// Bounds:  limits.bundle_bytes_max in memory at once.
-Result<std::uint64_t> read_bundle(const DatasetSource& source, const keys::ManifestEntry& entry,
+// Bounds:  in memory at once, a bundle of at most limits.bundle_bytes_max sealed and opened.
+Result<std::uint64_t> read_bundle(const DatasetSource& source, const BundleOf& bundle,
                                   keys::Opener& opener, const OnRecord& on_record,
                                   const DatasetLimits& limits = {});
+
+// Objects among the bundles that no entry names: foreign ones, and those whose entry is still to
+// come.  Nobody reads them.
+Result<std::vector<std::string>> unlisted_bundles(const DatasetSource& source,
+                                                  const VerifiedManifest& manifest,
+                                                  const DatasetLimits& limits = {});
 
 struct DatasetRead {
   VerifiedManifest manifest;
   std::uint64_t records = 0;
+  std::vector<std::string> unlisted;
 };
 // The whole data set: manifest, then every bundle in order.
 Result<DatasetRead> read_dataset(const DatasetSource& source, keys::Opener& opener,

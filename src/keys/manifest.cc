@@ -12,7 +12,7 @@
 namespace sealane::keys {
 namespace {
 
-constexpr std::string_view kSigned = "sealane manifest v1\n";
+constexpr std::string_view kSigned[] = {"sealane manifest v1\n", "sealane manifest v2\n"};
 constexpr std::size_t kFileBytesMax = 16u << 10;
 
 std::string encode(const ManifestEntry& entry) {
@@ -24,8 +24,9 @@ std::string encode(const ManifestEntry& entry) {
       .field("size", entry.size)
       .field("first", entry.first)
       .field("last", entry.last)
-      .field("epoch", std::uint64_t{entry.epoch})
-      .field("header_sha256", to_hex(entry.header_sha256))
+      .field("epoch", std::uint64_t{entry.epoch});
+  if (entry.sha256) w.field("sha256", to_hex(*entry.sha256));
+  w.field("header_sha256", to_hex(entry.header_sha256))
       .field("final_frame_tag", to_hex(entry.final_frame_tag))
       .field("previous", to_hex(entry.previous))
       .end_object();
@@ -64,16 +65,34 @@ std::optional<ManifestEntry> decode(std::string_view line) {
       !read_hex(object, "previous", out.previous))
     return std::nullopt;
   out.epoch = static_cast<std::uint32_t>(epoch);
+  if (object.find("sha256") != nullptr && !read_hex(object, "sha256", out.sha256.emplace()))
+    return std::nullopt;
   // There is one way to write an entry; anything else, another field included, is no entry.
   if (encode(out) != line) return std::nullopt;
   return out;
 }
 
-Bytes signed_bytes(std::string_view line) {
-  Bytes out = to_bytes(kSigned);
+Bytes signed_bytes(bool with_hash, std::string_view line) {
+  Bytes out = to_bytes(kSigned[with_hash ? 1 : 0]);
   append(out, line);
   return out;
 }
+
+// The two lines of an entry's file; nothing when there are not two.
+struct Lines {
+  std::string_view entry;
+  std::string_view signature;
+};
+std::optional<Lines> split(std::string_view file) {
+  const std::size_t first = file.find('\n');
+  if (first == std::string_view::npos || !file.ends_with('\n')) return std::nullopt;
+  Lines out{.entry = file.substr(0, first), .signature = file.substr(first + 1)};
+  if (out.signature.empty()) return std::nullopt;
+  out.signature.remove_suffix(1);
+  return out;
+}
+
+Error no_entry() { return fail(ErrorKind::Corrupt, "not a manifest entry"); }
 
 }  // namespace
 
@@ -94,12 +113,13 @@ Status describe_bundle(ByteSpan sealed, ManifestEntry& entry) {
   entry.size = decoded->size + layout.body_bytes;
   entry.header_sha256 = crypto::sha256(sealed.first(decoded->size));
   copy_bytes(entry.final_frame_tag, sealed.last(entry.final_frame_tag.size()));
+  entry.sha256 = crypto::sha256(sealed);
   return {};
 }
 
 std::string sign_manifest_entry(const ManifestEntry& entry, const crypto::Ed25519PrivateKey& key) {
   std::string out = encode(entry);
-  const crypto::Ed25519Signature signature = key.sign(signed_bytes(out));
+  const crypto::Ed25519Signature signature = key.sign(signed_bytes(entry.sha256.has_value(), out));
   out += '\n';
   out += to_base64(signature);
   out += '\n';
@@ -109,20 +129,27 @@ std::string sign_manifest_entry(const ManifestEntry& entry, const crypto::Ed2551
 Result<ManifestEntry> verify_manifest_entry(std::string_view file,
                                             const crypto::Ed25519PublicKey& key) {
   if (file.size() > kFileBytesMax) return fail(ErrorKind::TooLarge, "a manifest entry is too long");
-  const Error wrong = fail(ErrorKind::Corrupt, "not a manifest entry");
-  const std::size_t first = file.find('\n');
-  if (first == std::string_view::npos || !file.ends_with('\n')) return wrong;
-  const std::string_view line = file.substr(0, first);
-  std::string_view encoded = file.substr(first + 1);
-  if (encoded.empty()) return wrong;
-  encoded.remove_suffix(1);
-  const auto signature = from_base64(encoded);
-  if (!signature || signature->size() != sizeof(crypto::Ed25519Signature)) return wrong;
+  const auto lines = split(file);
+  if (!lines) return no_entry();
+  const auto signature = from_base64(lines->signature);
+  if (!signature || signature->size() != sizeof(crypto::Ed25519Signature)) return no_entry();
   // Before the entry is parsed: nothing of a file that somebody else wrote is interpreted.
-  if (!key.verify(signed_bytes(line), *signature))
-    return fail(ErrorKind::Corrupt, "the signature is not by the manifest's key");
-  auto entry = decode(line);
-  if (!entry) return wrong;
+  const auto signed_as = [&](bool with_hash) {
+    return key.verify(signed_bytes(with_hash, lines->entry), *signature);
+  };
+  const bool with_hash = signed_as(true);
+  if (!with_hash && !signed_as(false))
+    return fail(ErrorKind::Corrupt, "is foreign: the signature is not by the manifest's key");
+  auto entry = decode(lines->entry);
+  if (!entry || entry->sha256.has_value() != with_hash) return no_entry();
+  return std::move(*entry);
+}
+
+Result<ManifestEntry> read_unverified_entry(std::string_view file) {
+  if (file.size() > kFileBytesMax) return fail(ErrorKind::TooLarge, "a manifest entry is too long");
+  const auto lines = split(file);
+  auto entry = lines ? decode(lines->entry) : std::nullopt;
+  if (!entry) return no_entry();
   return std::move(*entry);
 }
 
@@ -198,21 +225,66 @@ Result<ManifestSummary> ManifestVerifier::finish() {
   return out;
 }
 
+std::string_view to_string(BundleFault fault) {
+  switch (fault) {
+    case BundleFault::Missing: return "missing";
+    case BundleFault::Truncated: return "truncated";
+    case BundleFault::TooLong: return "too-long";
+    case BundleFault::Swapped: return "swapped";
+    case BundleFault::Foreign: return "foreign";
+    case BundleFault::Damaged: return "damaged";
+  }
+  return "damaged";
+}
+
+Error to_error(const ManifestEntry& entry, const BundleFinding& finding) {
+  return fail(ErrorKind::Corrupt, "bundle `" + entry.name + "` " + finding.detail);
+}
+
+std::optional<BundleFinding> judge_bundle(const ManifestEntry& entry, std::uint64_t size,
+                                          ByteSpan header_bytes,
+                                          std::span<const ManifestEntry> all) {
+  const std::string sizes = "it has " + std::to_string(size) +
+                            " bytes where its manifest entry says " + std::to_string(entry.size);
+  const auto decoded = envelope::decode_header(header_bytes);
+  const bool whole = decoded.ok() && decoded->has_value();
+  // The header first: another bundle has another size too, and is to be called what it is.
+  if (whole) {
+    const crypto::Sha256 hash = crypto::sha256(header_bytes.first((*decoded)->size));
+    if (hash != entry.header_sha256) {
+      for (const ManifestEntry& other : all)
+        if (other.header_sha256 == hash)
+          return BundleFinding{BundleFault::Swapped,
+                               "is swapped: it is bundle `" + other.name + "`"};
+      return BundleFinding{BundleFault::Foreign,
+                           "is foreign: its header is none that the manifest's key has signed"};
+    }
+  }
+  if (size < entry.size) return BundleFinding{BundleFault::Truncated, "is truncated: " + sizes};
+  if (!whole)
+    return BundleFinding{
+        BundleFault::Damaged,
+        "is damaged in its header" + (decoded.ok() ? "" : ": " + decoded.error().message)};
+  if (size > entry.size) return BundleFinding{BundleFault::TooLong, "is too long: " + sizes};
+  return std::nullopt;
+}
+
+BundleFinding judge_other_bytes(const Status& opened) {
+  if (!opened.ok()) return {BundleFault::Damaged, "is damaged: " + opened.error().message};
+  return {BundleFault::Foreign,
+          "is foreign: it opens under the data set key, and is not what the manifest's key has "
+          "signed"};
+}
+
 Status check_bundle(const ManifestEntry& entry, std::uint64_t size, ByteSpan header_bytes,
                     const crypto::GcmTag& final_frame_tag) {
-  const auto refuse = [&](std::string_view what) {
-    return fail(ErrorKind::Corrupt, "bundle `" + entry.name + "` " + std::string(what));
-  };
-  if (size < entry.size) return refuse("is truncated: it is shorter than its manifest entry says");
-  if (size > entry.size) return refuse("is longer than its manifest entry says");
-  const auto decoded = envelope::decode_header(header_bytes);
-  if (!decoded.ok()) return refuse("is damaged in its header: " + decoded.error().message);
-  if (!*decoded) return refuse("is damaged in its header");
-  if (crypto::sha256(header_bytes.first((*decoded)->size)) != entry.header_sha256)
-    return refuse("is another one than its manifest entry names (its header differs)");
+  if (const auto finding = judge_bundle(entry, size, header_bytes))
+    return to_error(entry, *finding);
   if (final_frame_tag != entry.final_frame_tag)
-    return refuse("is damaged or another one (its final frame differs)");
-  return envelope::require_context((*decoded)->header.context,
+    return to_error(entry,
+                    {BundleFault::Damaged, "is damaged or another one (its final frame differs)"});
+  SEALANE_ASSIGN(const auto decoded, envelope::decode_header(header_bytes));
+  return envelope::require_context(decoded->header.context,
                                    {{"dataset", entry.dataset},
                                     {"first", std::to_string(entry.first)},
                                     {"last", std::to_string(entry.last)},
@@ -221,7 +293,11 @@ Status check_bundle(const ManifestEntry& entry, std::uint64_t size, ByteSpan hea
 
 Status check_bundle(const ManifestEntry& entry, ByteSpan sealed) {
   const auto tag = envelope::final_frame_tag(sealed);
-  return check_bundle(entry, sealed.size(), sealed, tag.value_or(crypto::GcmTag{}));
+  SEALANE_TRY(check_bundle(entry, sealed.size(), sealed, tag.value_or(crypto::GcmTag{})));
+  if (entry.sha256 && crypto::sha256(sealed) != *entry.sha256)
+    return to_error(entry, {BundleFault::Foreign,
+                            "is damaged or foreign: its bytes are not those that were signed"});
+  return {};
 }
 
 envelope::EncryptionContext bundle_context(std::string_view pipeline, const ManifestEntry& entry) {

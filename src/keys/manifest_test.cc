@@ -91,7 +91,7 @@ TEST_F(ManifestTest, EveryAttackIsNamed) {
   const auto stranger = crypto::Ed25519PrivateKey::generate();
   EXPECT_EQ(verify({sign_manifest_entry(verify_manifest_entry(f[0], key_.public_key()).value(),
                                         stranger)}),
-            "manifest entry 0: the signature is not by the manifest's key");
+            "manifest entry 0: is foreign: the signature is not by the manifest's key");
 }
 
 // The same key signed all of these: what is wrong is what they say.
@@ -172,13 +172,72 @@ TEST(BundleCheck, WholeBundlePassesAndEachDamageIsNamed) {
             std::string::npos);
   Bytes longer = one.sealed;
   longer.push_back({});
-  EXPECT_NE(message(longer).find("longer"), std::string::npos);
-  EXPECT_NE(message(again.sealed).find("its header differs"), std::string::npos);
+  EXPECT_NE(message(longer).find("is too long"), std::string::npos);
+  EXPECT_NE(message(again.sealed).find("is foreign"), std::string::npos);
   Bytes tail = one.sealed;
   tail.back() ^= std::byte{1};
   EXPECT_NE(message(tail).find("its final frame differs"), std::string::npos);
   EXPECT_FALSE(check_bundle(one.entry, two.sealed).ok());
   EXPECT_FALSE(check_bundle(one.entry, Bytes()).ok());
+}
+
+TEST(BundleCheck, AnotherBundleIsCalledWhatItIs) {
+  const SealedBundle one(1), two(11), again(1, 2);
+  const std::vector<ManifestEntry> all{one.entry, two.entry};
+  const auto fault = [&](ByteSpan sealed) {
+    return judge_bundle(one.entry, sealed.size(), sealed, all)->fault;
+  };
+  EXPECT_EQ(judge_bundle(one.entry, one.sealed.size(), one.sealed, all), std::nullopt);
+  EXPECT_EQ(fault(two.sealed), BundleFault::Swapped);
+  EXPECT_EQ(fault(again.sealed), BundleFault::Foreign);
+  EXPECT_EQ(fault(ByteSpan(two.sealed).first(two.sealed.size() - 1)), BundleFault::Swapped);
+  EXPECT_EQ(fault(ByteSpan(one.sealed).first(one.sealed.size() - 1)), BundleFault::Truncated);
+  EXPECT_EQ(fault(ByteSpan(one.sealed).first(10)), BundleFault::Truncated);
+  EXPECT_EQ(fault({}), BundleFault::Truncated);
+  EXPECT_EQ(fault(Bytes(one.sealed.size())), BundleFault::Damaged);
+}
+
+// Whoever can read a bundle has its data key: header, size and final frame stay as they were, and
+// every frame authenticates.
+TEST(BundleCheck, AFrameRewrittenByAReaderIsForeign) {
+  const envelope::KnownAnswer known;
+  SealedBundle one(1);
+  envelope::HeaderPlan plan = known.plan();
+  plan.context = bundle_context("weather", one.entry);
+  plan.message_id[0] = std::byte{1};
+  Bytes plaintext = crypto::SeededRandom(1).bytes(100);
+  plaintext[0] ^= std::byte{1};
+  envelope::Cipher cipher;
+  const Bytes forged = envelope::encrypt_message(cipher, plan, known.data_key, plaintext).value();
+  ASSERT_NE(forged, one.sealed);
+  ASSERT_EQ(envelope::final_frame_tag(forged), envelope::final_frame_tag(one.sealed));
+  const Status refused = check_bundle(one.entry, forged);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("foreign"), std::string::npos);
+  EXPECT_EQ(judge_other_bytes({}).fault, BundleFault::Foreign);
+  one.entry.sha256.reset();
+  EXPECT_TRUE(check_bundle(one.entry, forged).ok()) << "what entries of version 1 cannot show";
+}
+
+TEST_F(ManifestTest, EntriesOfBothVersionsChainAndNeitherPassesForTheOther) {
+  ManifestEntry with = entry(5);
+  with.sha256 = crypto::sha256(as_bytes("bundle"));
+  std::vector<std::string> files = files_;
+  files.push_back(sign_manifest_entry(with, key_));
+  EXPECT_EQ(verify(files), "");
+  EXPECT_EQ(read_unverified_entry(files[5]).value(), with);
+  EXPECT_EQ(verify_manifest_entry(files[5], key_.public_key()).value(), with);
+  // The signature of version 1 over a line of version 2, and the other way round.
+  for (const std::string& file : {files[4], files[5]}) {
+    std::string line = file.substr(0, file.find('\n'));
+    const bool second = file == files[5];
+    Bytes wrong = to_bytes(second ? std::string_view("sealane manifest v1\n")
+                                  : std::string_view("sealane manifest v2\n"));
+    append(wrong, line);
+    line += "\n" + to_base64(key_.sign(wrong)) + "\n";
+    EXPECT_EQ(verify_manifest_entry(line, key_.public_key()).error().message,
+              "not a manifest entry");
+  }
 }
 
 TEST(BundleCheck, ContextMustNameTheBundle) {

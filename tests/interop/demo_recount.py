@@ -51,7 +51,7 @@ def objects(lake):
     return dict(sorted(found.items()))
 
 
-SIGNED_PREFIX = b"sealane manifest v1\n"
+SIGNED_PREFIX = b"sealane manifest v2\n"
 problems = []
 
 
@@ -181,7 +181,8 @@ def check_manifest(kept, stored):
         expect(entry["previous"] == previous, f"manifest entry {index} does not follow the one before")
         previous = hashlib.sha256(content).hexdigest()
         bundle = stored.get(entry["name"])
-        expect(bundle is not None and bundle.stat().st_size == entry["size"], f"bundle {entry['name']} is not as listed")
+        expect(bundle is not None and bundle.stat().st_size == entry["size"] and
+               hashlib.sha256(bundle.read_bytes()).hexdigest() == entry["sha256"], f"bundle {entry['name']} is not as listed")
         names.append(entry["name"])
     return names
 
