@@ -1,28 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "envelope/inspect.h"
-
-#include "base/env.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/inspections.h"
+#include "cli/sealed_files.h"
 
 namespace sealane::cli {
 namespace {
 
+constexpr std::size_t kPieceBytes = 1u << 20;
+
 struct InspectArguments {
   std::string file;
+  ManifestOptions manifest;
   OutputFormat format = OutputFormat::Text;
 };
-
-// A terminal is shown no control characters of a stranger's file.
-std::string shown(std::string_view text) {
-  std::string out;
-  for (const char c : text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return out;
-}
-
-std::string counted(std::uint64_t number, const std::string& noun) {
-  return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
-}
 
 std::string text_of(const envelope::Inspection& seen) {
   const envelope::Header& header = seen.header;
@@ -59,14 +50,9 @@ std::string json_of(const std::string& file, const envelope::Inspection& seen) {
   w.field("message_id", to_hex(header.id())).key("context").begin_array();
   for (const auto& [key, value] : header.context)
     w.begin_object().field("key", key).field("value", value).end_object();
-  w.end_array().key("recipients").begin_array();
-  for (const envelope::WrapDescription& wrap : seen.recipients)
-    w.begin_object()
-        .field("kind", to_string(wrap.kind))
-        .field("provider", wrap.provider)
-        .field("name", wrap.name)
-        .end_object();
-  w.end_array().field("framed", header.framing == envelope::Framing::Framed);
+  w.end_array();
+  write_recipients(w, seen);
+  w.field("framed", header.framing == envelope::Framing::Framed);
   w.field("frame_length", std::uint64_t{header.frame_length}).field("frames", seen.frames);
   w.field("final_frame_bytes", std::uint64_t{seen.final_bytes});
   w.field("plaintext_bytes", seen.plaintext_bytes);
@@ -77,22 +63,33 @@ std::string json_of(const std::string& file, const envelope::Inspection& seen) {
   return w.end_array().end_object().str() + "\n";
 }
 
+// Frames are looked at from the header on and the end is looked for, so that what comes through a
+// pipe is put into a file without a name first.  It is sealed: nothing is given away by that.
+Result<std::unique_ptr<File>> put_aside(Env& env) {
+  SEALANE_ASSIGN(Source source, Source::open(env, "-"));
+  SEALANE_ASSIGN(auto file, nameless_file());
+  Bytes piece(kPieceBytes);
+  for (;;) {
+    SEALANE_ASSIGN(const std::size_t got, source.read(piece));
+    if (got == 0) return file;
+    SEALANE_TRY(file->append(ByteSpan(piece).first(got)));
+  }
+}
+
 Result<int> run_inspect(const InspectArguments& arguments) {
   PosixEnv env;
-  SEALANE_ASSIGN(const auto file, env.open(arguments.file, OpenMode::Read));
-  SEALANE_ASSIGN(const std::uint64_t size, file->size());
-  const envelope::ReadAt read_at = [&](std::uint64_t offset, MutableByteSpan to) -> Status {
-    SEALANE_ASSIGN(const std::size_t count, file->read_at(offset, to));
-    if (count != to.size())
-      return fail(ErrorKind::Conflict, "`" + arguments.file + "` was cut short while it was read");
-    return {};
-  };
-  // Whatever any SDK ever wrote is shown.
-  const envelope::Limits limits = {.context_order = envelope::ContextOrder::AsWritten,
-                                   .suites = envelope::SuiteSet::all()};
-  auto seen = envelope::inspect_message(read_at, size, limits);
+  const bool json = arguments.format == OutputFormat::Json;
+  if (is_folder(arguments.file)) {
+    SEALANE_ASSIGN(const FolderInspection seen,
+                   inspect_folder(env, arguments.file, arguments.manifest));
+    print(json ? to_document(arguments.file, seen) : to_lines(seen));
+    return static_cast<int>(looks_right(seen) ? kOk : kOpen);
+  }
+  SEALANE_ASSIGN(const auto file,
+                 arguments.file == "-" ? put_aside(env) : env.open(arguments.file, OpenMode::Read));
+  auto seen = inspect_stored(*file, arguments.file);
   if (!seen.ok()) return seen.error().within(arguments.file);
-  print(arguments.format == OutputFormat::Json ? json_of(arguments.file, *seen) : text_of(*seen));
+  print(json ? json_of(arguments.file, *seen) : text_of(*seen));
   return static_cast<int>(seen->problems.empty() ? kOk : kOpen);
 }
 
@@ -101,13 +98,24 @@ Result<int> run_inspect(const InspectArguments& arguments) {
 void add_inspect_command(CLI::App& app, Chosen& chosen) {
   auto a = std::make_shared<InspectArguments>();
   CLI::App* command =
-      add_command(app, "inspect", "What a sealed file says of itself, without any key",
+      add_command(app, "inspect", "What a sealed file or folder says of itself, without any key",
                   "  sealane inspect bundle.tar.esdk\n"
                   "  sealane inspect message.esdk --format json\n"
+                  "  sealane inspect photos.sealed --manifest-key manifest.pub\n"
+                  "  ssh office cat backup.esdk | sealane inspect -\n"
                   "Exit codes: 0 nothing looks wrong, 1 something does, 2 not a sealed message.");
-  command->add_option("FILE", a->file, "a message of the AWS Encryption SDK")
-      ->required()
+  command
+      ->add_option("IN", a->file,
+                   "a message of the AWS Encryption SDK, a sealed folder, or - for standard input")
+      ->required();
+  command
+      ->add_option("--manifest-key", a->manifest.manifest_key,
+                   "of a folder: check the manifest's signatures with this public key")
       ->type_name("FILE");
+  command
+      ->add_option("--dataset", a->manifest.dataset,
+                   "of a folder: the data set (default: the only one)")
+      ->type_name("NAME");
   add_format_option(command, a->format);
   on_run(command, chosen, [a] {
     auto done = run_inspect(*a);

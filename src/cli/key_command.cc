@@ -180,6 +180,17 @@ Result<int> run_recovery(Env& env, keys::Keyring& keyring, const KeyArguments& a
   return static_cast<int>(kOk);
 }
 
+Result<int> run_manifest(Env& env, keys::Keyring& keyring, const KeyArguments& arguments) {
+  SEALANE_ASSIGN(const crypto::Ed25519PrivateKey key, keyring.manifest_signing_key());
+  SEALANE_TRY(
+      write_file_atomic(env, arguments.out, as_bytes(key.public_key().pem()), IfExists::Refuse));
+  print(arguments.keyring.pipeline.format == OutputFormat::Json
+            ? json::Writer(2).begin_object().field("file", arguments.out).end_object().str() + "\n"
+            : "public key of this keyring's manifests: " + arguments.out +
+                  "\nnote: give it to readers by another way than the data\n");
+  return static_cast<int>(kOk);
+}
+
 using OnKeyring = std::function<Result<int>(Env&, keys::Keyring&, const KeyArguments&)>;
 
 // A command on a keyring that is there.
@@ -301,6 +312,15 @@ void add_key_command(CLI::App& app, Chosen& chosen) {
         return run_list(keyring, arguments);
       },
       true);
+  {
+    auto a = std::make_shared<KeyArguments>();
+    add_keyring_command(*key, chosen, "manifest",
+                        "Write the public key that manifests of this keyring verify with",
+                        "  sealane key manifest --keyring keys --out manifest.pub", a, run_manifest)
+        ->add_option("--out", a->out, "file that must not exist")
+        ->required()
+        ->type_name("FILE");
+  }
   auto a = std::make_shared<KeyArguments>();
   CLI::App* command =
       add_keyring_command(*key, chosen, "export",

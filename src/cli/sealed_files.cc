@@ -4,15 +4,50 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <thread>
 
+#include "cli/demo/interrupt.h"
 #include "crypto/random.h"
 
 namespace sealane::cli {
 namespace {
 constexpr std::uint64_t kProgressStep = 16u << 20;
+constexpr std::uint64_t kParallelFrom = 8u << 20;  // less is sealed before a thread has started
+constexpr std::size_t kThreadsMax = 8;
 }  // namespace
+
+bool is_folder(const std::string& path) {
+  struct stat facts{};
+  return ::stat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode);
+}
+
+Result<std::unique_ptr<File>> nameless_file() {
+  const char* folder = std::getenv("TMPDIR");
+  std::array<std::byte, 16> random{};
+  crypto::random_bytes(random);
+  const std::string path = (folder != nullptr && *folder != '\0' ? folder : "/tmp") +
+                           std::string("/sealane-") + to_hex(random);
+  PosixEnv env;
+  SEALANE_ASSIGN(auto file, env.open(path, OpenMode::CreateNew));
+  SEALANE_TRY(env.remove(path));
+  return file;
+}
+
+int report_piped(const Error& error, const std::string& out, OutputFormat format) {
+  return report_error(error, out == "-" ? OutputFormat::Text : format);
+}
+
+Status check_interrupted() {
+  return demo::interrupted() ? Status(fail(ErrorKind::Unavailable, "interrupted")) : Status();
+}
+
+std::size_t sealing_threads(std::optional<std::uint64_t> bytes) {
+  if (bytes && *bytes < kParallelFrom) return 1;
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kThreadsMax);
+}
 
 Result<Source> Source::open(Env& env, const std::string& path) {
   Source out;
@@ -42,6 +77,7 @@ Result<std::size_t> Source::read(MutableByteSpan to) {
     const ssize_t got = ::read(STDIN_FILENO, to.data(), to.size());
     if (got >= 0) return static_cast<std::size_t>(got);
     if (errno != EINTR) return fail_errno(errno, "cannot read standard input");
+    SEALANE_TRY(check_interrupted());
   }
 }
 
@@ -59,7 +95,8 @@ Target::Target(Target&& other) noexcept
     : env_(other.env_),
       path_(std::move(other.path_)),
       temporary_(std::exchange(other.temporary_, {})),
-      file_(std::move(other.file_)) {}
+      file_(std::move(other.file_)),
+      written_(other.written_) {}
 
 Target::~Target() {
   if (!temporary_.empty()) static_cast<void>(env_->remove(temporary_).ok());
@@ -71,6 +108,7 @@ Status Target::write(ByteSpan bytes) {
     const ssize_t put = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return fail_errno(errno, "cannot write standard output");
+    written_ += static_cast<std::uint64_t>(put);
     bytes = bytes.subspan(static_cast<std::size_t>(put));
   }
   return {};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/env.h"
+#include "cli/command.h"
 #include "envelope/context.h"
 
 namespace sealane::cli {
@@ -41,6 +42,8 @@ class Target {
   Target& operator=(Target&&) = delete;
   Status write(ByteSpan bytes);
   Status commit();
+  // To standard output.
+  std::uint64_t written() const { return written_; }
 
  private:
   Target(Env& env, std::string path) : env_(&env), path_(std::move(path)) {}
@@ -48,7 +51,22 @@ class Target {
   std::string path_;
   std::string temporary_;
   std::unique_ptr<File> file_;  // nullptr: standard output
+  std::uint64_t written_ = 0;
 };
+
+bool is_folder(const std::string& path);
+// A file in the folder for temporary files that nobody else can open and that goes with its object.
+Result<std::unique_ptr<File>> nameless_file();
+
+// Errors: Unavailable – somebody asked the command to end (demo/interrupt.h), so that what it has
+// begun is removed on the way out.
+Status check_interrupted();
+
+// How many threads seal `bytes` of plaintext; nothing: an unknown number.
+std::size_t sealing_threads(std::optional<std::uint64_t> bytes);
+
+// report_error, for a command whose output is `out`: nothing but output goes to standard output.
+int report_piped(const Error& error, const std::string& out, OutputFormat format);
 
 // Says on standard error how far it is, when that is a terminal.
 class Progress {

@@ -4,10 +4,12 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "cli/demo/interrupt.h"
 #include "cli/keys_at_hand.h"
 #include "cli/pipeline_option.h"
 #include "cli/remote_object.h"
 #include "cli/sealed_files.h"
+#include "cli/unseal_folder.h"
 #include "envelope/seekable.h"
 #include "envelope/stream_opener.h"
 
@@ -22,6 +24,7 @@ struct UnsealArguments {
   std::string range;
   PipelineOptions pipeline;  // for an object at an HTTPS server
   std::string consumer;
+  ManifestOptions manifest;
   std::string in;
   std::string out;
   OutputFormat format = OutputFormat::Text;
@@ -82,6 +85,7 @@ Result<std::uint64_t> unseal_all(Source& source, Target& target, KeysAtHand& at_
   Progress progress("unsealing", source.size());
   Bytes piece(kPieceBytes);
   for (;;) {
+    SEALANE_TRY(check_interrupted());
     SEALANE_ASSIGN(const std::size_t got, source.read(piece));
     if (got == 0) break;
     SEALANE_TRY(opener.write(ByteSpan(piece).first(got)));
@@ -89,6 +93,43 @@ Result<std::uint64_t> unseal_all(Source& source, Target& target, KeysAtHand& at_
   }
   SEALANE_TRY(opener.finish());
   return opener.plaintext_bytes();
+}
+
+Result<int> run_unseal_folder(Env& env, const UnsealArguments& arguments) {
+  if (arguments.out == "-" || !arguments.range.empty())
+    return fail(ErrorKind::Invalid, "a folder is unsealed as a whole, into a folder",
+                "of one bundle, `unseal` gives ranges, or an archive for `tar x`");
+  KeysAtHand at_hand;
+  SEALANE_TRY(at_hand.load(env, arguments.opening));
+  SEALANE_ASSIGN(const FolderUnsealed opened,
+                 unseal_folder(env, at_hand, arguments.opening, arguments.manifest, arguments.in,
+                               arguments.out));
+  if (arguments.format == OutputFormat::Json) {
+    json::Writer w(2);
+    w.begin_object().field("out", arguments.out).field("dataset", opened.dataset);
+    w.field("bundles", opened.bundles).field("files", opened.files);
+    w.field("plaintext_bytes", opened.plaintext_bytes).field("head", keys::to_text(opened.head));
+    w.field("freshness", keys::to_string(opened.freshness));
+    print(w.end_object().str() + "\n");
+  } else {
+    print(std::to_string(opened.files) + " files of " + std::to_string(opened.bundles) +
+          " bundles of data set `" + opened.dataset + "`: " + arguments.out + "\nhead " +
+          keys::to_text(opened.head) + ", freshness " +
+          std::string(keys::to_string(opened.freshness)) + "\n");
+    if (opened.freshness == keys::Freshness::Unknown)
+      print("note: no head was known: what was added last may be missing; --expect-head says\n");
+  }
+  return static_cast<int>(kOk);
+}
+
+// What has left through a pipe cannot be called back.
+Error with_prefix(Error error, const std::string& in, std::uint64_t written) {
+  error = error.within("`" + in + "`");
+  if (written > 0)
+    error.hint = std::to_string(written) +
+                 " bytes that authenticated have been written: they are a beginning of the "
+                 "plaintext and not the whole";
+  return error;
 }
 
 // `loaded` is null for what is not an object at an HTTPS server.
@@ -110,7 +151,9 @@ Result<int> run_unseal(Env& env, const LoadedPipeline* loaded, UnsealArguments a
   SEALANE_ASSIGN(Target target, Target::open(env, arguments.out));
   auto bytes = arguments.range.empty() ? unseal_all(source, target, at_hand)
                                        : unseal_range(source, target, at_hand, arguments.range);
-  if (!bytes.ok()) return std::move(bytes).error().within("`" + arguments.in + "`");
+  if (!bytes.ok())
+    return with_prefix(std::move(bytes).error(), arguments.in,
+                       arguments.out == "-" ? target.written() : 0);
   SEALANE_TRY(target.commit());
   if (arguments.format == OutputFormat::Json && arguments.out != "-") {
     json::Writer w(2);
@@ -126,16 +169,19 @@ Result<int> run_unseal(Env& env, const LoadedPipeline* loaded, UnsealArguments a
 
 void add_unseal_command(CLI::App& app, Chosen& chosen) {
   auto a = std::make_shared<UnsealArguments>();
-  CLI::App* command = add_command(app, "unseal", "Open a sealed message; a failure leaves no file",
-                                  "  sealane unseal --keyring keys photo.jpg.esdk photo.jpg\n"
-                                  "  sealane unseal --rsa-private-key office.key --require-context "
-                                  "camera=7 photos.esdk - | tar x\n"
-                                  "  sealane unseal --keyring keys --range 0-4095 big.esdk head\n"
-                                  "  sealane unseal --pipeline pipeline.yaml --range 0-4095 "
-                                  "https://lake/weather/training/bundles/NAME head");
+  CLI::App* command =
+      add_command(app, "unseal", "Open a sealed file or folder; a failure leaves none",
+                  "  sealane unseal --keyring keys photo.jpg.esdk photo.jpg\n"
+                  "  sealane unseal --rsa-private-key office.key --require-context "
+                  "camera=7 photos.esdk - | tar x\n"
+                  "  sealane unseal --keyring keys --range 0-4095 big.esdk head\n"
+                  "  sealane unseal --keyring keys photos.sealed photos\n"
+                  "  sealane unseal --pipeline pipeline.yaml --range 0-4095 "
+                  "https://lake/weather/training/bundles/NAME head");
   add_opening_options(command, a->opening);
   command->add_option("--range", a->range, "only these bytes of the plaintext, both included")
       ->type_name("A-B");
+  add_manifest_options(command, a->manifest);
   command
       ->add_option("--pipeline", a->pipeline.file,
                    "pipeline of the lake that has IN, read by ranges as a consumer of it")
@@ -144,9 +190,9 @@ void add_unseal_command(CLI::App& app, Chosen& chosen) {
   command->add_option("--state", a->pipeline.state, "state folder of the pipeline")
       ->type_name("DIR");
   command->add_option("--as", a->consumer, "the consumer to read as (default: the only one)");
-  command->add_option("IN", a->in, "file, - for standard input, or https://LAKE/BUCKET/KEY")
+  command->add_option("IN", a->in, "file, folder, - for standard input, or https://LAKE/BUCKET/KEY")
       ->required();
-  command->add_option("OUT", a->out, "file, or - for standard output")->required();
+  command->add_option("OUT", a->out, "file, new folder, or - for standard output")->required();
   add_format_option(command, a->format);
   on_run(command, chosen, [a] {
     if (is_remote(a->in)) {
@@ -157,8 +203,9 @@ void add_unseal_command(CLI::App& app, Chosen& chosen) {
       });
     }
     PosixEnv env;
-    auto done = run_unseal(env, nullptr, *a);
-    return done.ok() ? *done : report_error(done.error(), a->format);
+    const demo::InterruptGuard guard;
+    auto done = is_folder(a->in) ? run_unseal_folder(env, *a) : run_unseal(env, nullptr, *a);
+    return done.ok() ? *done : report_piped(done.error(), a->out, a->format);
   });
 }
 

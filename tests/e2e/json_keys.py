@@ -71,11 +71,12 @@ def wrong_words(pipeline):
 def test(sealane, tools):
     del tools
     table = documented()
-    claim(commands_of(sealane) - WITHOUT_DOCUMENT == set(table), f"documented {sorted(table)}, there are {sorted(commands_of(sealane))}")
+    claim(commands_of(sealane) - WITHOUT_DOCUMENT == {c for c in table if c == c.lower()}, f"documented {sorted(table)}, there are {sorted(commands_of(sealane))}")
     done = set()
 
     def run(command, *words):
-        hold(table, command, pipeline.run_json(*command.split(), *words))
+        # `seal FOLDER` is the document that `seal` writes of a folder.
+        hold(table, command, pipeline.run_json(*[word for word in command.split() if word == word.lower()], *words))
         done.add(command)
 
     pipeline = Pipeline(sealane)
@@ -111,6 +112,12 @@ def test(sealane, tools):
         run("seal", "--rsa-public-key", public, "--context", "n=1", pipeline.file, sealed)
         run("inspect", sealed)
         run("unseal", "--rsa-private-key", f"{public}.key", sealed, os.path.join(pipeline.folder, "opened"))
+        edge_ring = ["--keyring", os.path.join(pipeline.state, "nodes", "edge")]
+        folder = os.path.join(pipeline.folder, "folder.sealed")
+        run("seal FOLDER", *edge_ring, "--key", "training", os.path.join(pipeline.folder, "another"), folder)
+        run("inspect FOLDER", folder)
+        run("unseal FOLDER", *edge_ring, folder, os.path.join(pipeline.folder, "folder"))
+        run("key manifest", *at, "--out", os.path.join(pipeline.folder, "manifest.pub"))
         lake = pipeline.lake()
         edge = pipeline.edge(lake.port())
         edge.port()
