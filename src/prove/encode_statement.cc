@@ -120,6 +120,7 @@ std::vector<bool> Encoder::action_classes(const policy::Statement& statement) co
 Result<Term> Encoder::target(const policy::Document& document, const policy::Statement& statement) {
   const std::vector<bool> chosen = action_classes(statement);
   std::vector<Term> any;
+  bool everything = true;
   std::set<std::size_t> shapes;
   for (const ActionClass& one : classes_) shapes.insert(one.shape);
   for (const std::size_t shape : shapes) {
@@ -131,15 +132,11 @@ Result<Term> Encoder::target(const policy::Document& document, const policy::Sta
     }
     if (std::ranges::none_of(here, [](bool h) { return h; })) continue;
     SEALANE_ASSIGN(const Term matched, resource(document, statement, scope_.shapes[shape]));
+    everything = everything && all && is_true(matched);
     any.push_back(conj({class_in(here), matched}));
   }
   // Of a statement that takes in every class and resource the classes say nothing.
-  if (std::ranges::all_of(chosen, [](bool c) { return c; }) &&
-      std::ranges::none_of(any,
-                           [](const Term& t) { return is_false(t) || t.starts_with("(and"); }) &&
-      any.size() == shapes.size())
-    return Term("true");
-  return disj(any);
+  return everything && any.size() == shapes.size() ? Term("true") : disj(any);
 }
 
 // Whether the first five parts match; what depends on variables of them goes to `conditions`.
