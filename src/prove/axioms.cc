@@ -6,7 +6,7 @@
 namespace sealane::prove {
 namespace {
 
-constexpr std::array<AxiomFacts, 15> kAxioms = {{
+constexpr std::array<AxiomFacts, 19> kAxioms = {{
     {Axiom::A1, "A1", "every request has aws:SecureTransport",
      "IAM User Guide, global condition keys; AWS's own HTTPS-only sample policies use BoolIfExists",
      true},
@@ -53,6 +53,16 @@ constexpr std::array<AxiomFacts, 15> kAxioms = {{
      "by definition of the claim", false},
     {Axiom::A17, "A17", "other policies grant everything, for what was given only limits",
      "by definition of the claim", false},
+    {Axiom::A18, "A18",
+     "thing variables are there only for a client whose id is the name of a thing that is attached "
+     "to its certificate",
+     "AWS IoT Core Developer Guide, thing policy variables; not so for exclusive things", true},
+    {Axiom::A19, "A19", "names of things have no `/`, `+`, `#`, `*`, `?` and `$`",
+     "AWS IoT API Reference, CreateThing", false},
+    {Axiom::A20, "A20", "iot:Receive is asked for on each delivery",
+     "AWS IoT Core Developer Guide, policy actions", false},
+    {Axiom::A21, "A21", "a publish over HTTPS has no client id and no thing variables",
+     "AWS IoT Core Developer Guide, policy variables: over MQTT alone", false},
 }};
 
 }  // namespace

@@ -27,6 +27,10 @@ enum class Axiom : std::uint8_t {
   A15,  // identity policies, boundary and session policies are those of whoever asks
   A16,  // requests come through the endpoint whose policy was given
   A17,  // sets that only limit are compared as if others granted everything
+  A18,  // thing variables of AWS IoT Core
+  A19,  // names of things
+  A20,  // iot:Receive
+  A21,  // publishing over HTTPS
 };
 
 struct AxiomFacts {

@@ -439,6 +439,7 @@ std::string_view to_string(Doubt doubt) {
     case Doubt::SingleSolver: return "single-solver";
     case Doubt::NoAnswer: return "no-answer";
     case Doubt::NotEvaluable: return "not-evaluable";
+    case Doubt::Unconfirmed: return "unconfirmed";
     case Doubt::Disagreement: return "internal-disagreement";
     case Doubt::AxiomsClash: return "axioms-clash";
   }

@@ -45,6 +45,7 @@ enum class Doubt : std::uint8_t {
   SingleSolver,  // strict, and one solver alone said so
   NoAnswer,      // no solver answered; each says why
   NotEvaluable,  // of the request that was found AWS does not say what becomes of it
+  Unconfirmed,   // what may be so was not found concretely
   Disagreement,  // solver against solver, or solver against evaluator: a defect of this program
   AxiomsClash,   // the axioms that are on contradict each other
 };
