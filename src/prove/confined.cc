@@ -12,7 +12,6 @@ namespace {
 
 using Grant = Asking::Grant;
 
-constexpr std::size_t kEndpointsMax = 8;
 constexpr std::size_t kOwnMax = 16;
 
 // How a thing may get at a topic.
@@ -47,44 +46,6 @@ std::string_view own_filter(std::string_view filter, mqtt::Profile profile) {
   if (profile != mqtt::Profile::AwsIotCore || !filter.starts_with("$share/")) return filter;
   const std::size_t group = filter.find('/', 7);
   return group == std::string_view::npos ? filter : filter.substr(group + 1);
-}
-
-// The endpoints that the documents name.
-Result<std::vector<IotEndpoint>> endpoints_of(const Model& model, const std::string& resource) {
-  const IotEndpoint fallback{"aws", "eu-central-1", "123456789012"};
-  if (!resource.empty()) {
-    const auto parts = policy::split_arn_pattern(resource, false);
-    if (parts.size() != 6 || parts[0] != "arn" || parts[2] != "iot" ||
-        resource.find_first_of("*?") != std::string::npos)
-      return fail(
-          ErrorKind::Invalid, "`" + resource + "` is no ARN of AWS IoT Core",
-          "its region and account are meant: arn:aws:iot:eu-central-1:123456789012:topic/x");
-    return std::vector<IotEndpoint>{
-        {std::string(parts[1]), std::string(parts[3]), std::string(parts[4])}};
-  }
-  std::vector<IotEndpoint> out;
-  for (const IotStatement& statement : model.statements)
-    for (const policy::ResourcePattern& entry : statement.entries) {
-      if (entry.everything) continue;
-      const auto part = [&](std::size_t i, const std::string& otherwise) {
-        return policy::has_wildcard(entry.head[i]) || entry.head[i].pieces.empty()
-                   ? otherwise
-                   : entry.head[i].pieces[0].text;
-      };
-      if (part(2, "iot") != "iot") continue;
-      const IotEndpoint one{part(1, fallback.partition), part(3, fallback.region),
-                            part(4, fallback.account)};
-      if (std::ranges::none_of(
-              out, [&](const IotEndpoint& known) { return known.head() == one.head(); }))
-        out.push_back(one);
-    }
-  if (out.empty()) out.push_back(fallback);
-  if (out.size() > kEndpointsMax)
-    return fail(
-        ErrorKind::Unsupported,
-        "the policy names more than " + std::to_string(kEndpointsMax) + " regions and accounts",
-        "say which with --resource");
-  return out;
 }
 
 class Confining {

@@ -8,6 +8,8 @@
 namespace sealane::prove {
 namespace {
 
+constexpr std::size_t kEndpointsMax = 8;
+
 using Likeness = KeyChoice::Likeness;
 
 bool is_safe(std::string_view text) {
@@ -265,8 +267,8 @@ bool Asking::require(Question& question, const Grant& grant, IotAction action,
     question.require(std::move(*automaton));
     return true;
   }
-  question.require(
-      Automaton({run_of(Element::Set::Any)}, exact_names ? Reading::Primary : Reading::Wide, example()));
+  question.require(Automaton({run_of(Element::Set::Any)},
+                             exact_names ? Reading::Primary : Reading::Wide, example()));
   if (grant.statement->listed) return true;
   for (const policy::ResourcePattern& entry : grant.statement->entries)
     if (auto automaton = negative(entry, action)) question.forbid(std::move(*automaton));
@@ -329,6 +331,43 @@ std::optional<Value> Asking::client_of(const Grant& grant) const {
     return element.kind == Element::Kind::Char || element.kind == Element::Kind::Thing;
   });
   return guarded(known(std::move(rest), exact));
+}
+
+Result<std::vector<IotEndpoint>> endpoints_of(const Model& model, const std::string& resource) {
+  const IotEndpoint fallback{"aws", "eu-central-1", "123456789012"};
+  if (!resource.empty()) {
+    const auto parts = policy::split_arn_pattern(resource, false);
+    if (parts.size() != 6 || parts[0] != "arn" || parts[2] != "iot" ||
+        resource.find_first_of("*?") != std::string::npos)
+      return fail(
+          ErrorKind::Invalid, "`" + resource + "` is no ARN of AWS IoT Core",
+          "its region and account are meant: arn:aws:iot:eu-central-1:123456789012:topic/x");
+    return std::vector<IotEndpoint>{
+        {std::string(parts[1]), std::string(parts[3]), std::string(parts[4])}};
+  }
+  std::vector<IotEndpoint> out;
+  for (const IotStatement& statement : model.statements)
+    for (const policy::ResourcePattern& entry : statement.entries) {
+      if (entry.everything) continue;
+      const auto part = [&](std::size_t i, const std::string& otherwise) {
+        return policy::has_wildcard(entry.head[i]) || entry.head[i].pieces.empty()
+                   ? otherwise
+                   : entry.head[i].pieces[0].text;
+      };
+      if (part(2, "iot") != "iot") continue;
+      const IotEndpoint one{part(1, fallback.partition), part(3, fallback.region),
+                            part(4, fallback.account)};
+      if (std::ranges::none_of(
+              out, [&](const IotEndpoint& known) { return known.head() == one.head(); }))
+        out.push_back(one);
+    }
+  if (out.empty()) out.push_back(fallback);
+  if (out.size() > kEndpointsMax)
+    return fail(
+        ErrorKind::Unsupported,
+        "the policy names more than " + std::to_string(kEndpointsMax) + " regions and accounts",
+        "say which with --resource");
+  return out;
 }
 
 std::vector<Symbol> alphabet_of(const Model& model, const std::vector<std::string>& own,

@@ -39,6 +39,10 @@ struct IotEndpoint {
   std::string head() const { return "arn:" + partition + ":iot:" + region + ":" + account + ":"; }
 };
 
+// The endpoints that the documents name, or the one that `resource` does.
+// Errors: Invalid – `resource` is no such ARN; Unsupported – too many.
+Result<std::vector<IotEndpoint>> endpoints_of(const Model& model, const std::string& resource);
+
 // Turns statements into questions about texts, for requests of one case at one endpoint.
 //
 // Asked about every name (Symbolic) a question may have more answers than there are, never fewer:
