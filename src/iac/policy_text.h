@@ -38,13 +38,12 @@ struct PolicyText {
 // Errors:  Unsupported – the input does not tell the document, with `hint` saying how to write it
 //          so that it does; or a Deny names, by a pattern or literally, what a resource without a
 //          known name could be, so that no name can stand for it.
-// Bounds:  the document and 100 references.
+// Bounds:  the square of the document's texts, of which there are 10,000 at most.
 // Threads: pure.
 Result<PolicyText> policy_text(const System& system, std::uint32_t owner, const Setting& setting,
                                std::optional<std::uint32_t> subject);
 
-// The ARN of a resource if the input tells it, or tells the names that it is made of.  Account,
-// region and partition that the input does not tell are empty, empty and `aws`.
+// The ARN of a resource if the input tells it, or tells all that it is made of (partition `aws`).
 std::optional<std::string> known_arn(const System& system, std::uint32_t resource);
 // The name of a resource (a bucket's, a queue's), if the input tells it.
 std::optional<std::string> known_name(const System& system, std::uint32_t resource);
