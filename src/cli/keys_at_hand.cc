@@ -48,12 +48,10 @@ void add_opening_options(CLI::App* command, OpeningOptions& options) {
       ->add_option("--key-file", options.key_files,
                    "a raw key as `key export` writes it; with NAMESPACE:NAME one of another SDK's")
       ->type_name("NAME/EPOCH=FILE")
-      ->expected(1)
       ->allow_extra_args(false);
   command
       ->add_option("--rsa-private-key", options.rsa, "an RSA private key, PEM without a passphrase")
       ->type_name("FILE")
-      ->expected(1)
       ->allow_extra_args(false);
   command
       ->add_option("--rsa-padding", options.rsa_padding,
@@ -63,13 +61,11 @@ void add_opening_options(CLI::App* command, OpeningOptions& options) {
       ->capture_default_str();
   command->add_option("--require-context", options.required, "a pair that the message must carry")
       ->type_name("KEY=VALUE")
-      ->expected(1)
       ->allow_extra_args(false);
   command
       ->add_option("--bring-context", options.brought,
                    "a pair that the message authenticates and does not store")
       ->type_name("KEY=VALUE")
-      ->expected(1)
       ->allow_extra_args(false);
   command->add_flag("--any-suite", options.any_suite,
                     "also suites that do not commit to their key, as old SDKs wrote them");

@@ -24,13 +24,11 @@ void add_recipient_options(CLI::App* command, RecipientOptions& options) {
   command
       ->add_option("--key", options.keys, "a key of the keyring to seal for; several may be given")
       ->type_name("NAME")
-      ->expected(1)
       ->allow_extra_args(false);
   command
       ->add_option("--rsa-public-key", options.rsa,
                    "an RSA public key to seal for; several may be given")
       ->type_name("FILE")
-      ->expected(1)
       ->allow_extra_args(false);
 }
 

@@ -121,13 +121,11 @@ void add_seal_command(CLI::App& app, Chosen& chosen) {
   add_recipient_options(command, a->recipients);
   command->add_option("--context", a->context, "a pair that is authenticated in clear")
       ->type_name("KEY=VALUE")
-      ->expected(1)
       ->allow_extra_args(false);
   command
       ->add_option("--bring-context", a->brought,
                    "a pair that is authenticated and not stored: who unseals brings it")
       ->type_name("KEY=VALUE")
-      ->expected(1)
       ->allow_extra_args(false);
   command->add_option("--suite", a->suite, "0x0478, or 0x0578 for a signed message")
       ->capture_default_str();

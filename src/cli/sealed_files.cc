@@ -117,6 +117,7 @@ Status Target::write(ByteSpan bytes) {
 Status Target::commit() {
   if (!file_) return {};
   SEALANE_TRY(file_->sync());
+  SEALANE_TRY(check_interrupted());
   SEALANE_TRY(env_->rename(temporary_, path_, IfExists::Replace));
   temporary_.clear();
   return env_->sync_folder(folder_of(path_));

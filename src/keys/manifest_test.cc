@@ -58,6 +58,14 @@ TEST_F(ManifestTest, FirstEntryHasTheDocumentedBytes) {
       "3ZGgIfynBdnvg2OEhEPYdjX028czzpcI6ks/eObK7qwuIH5FcLzzozrY9LP8zP9WWgTZ5KOmpnjWOi1Wg91WCw==\n");
   EXPECT_EQ(to_hex(head_of(0).sha256),
             "bc73c7bb51f75561014283ec9d857c78b8ebdbd3368e104ebefad7c8b05437f5");
+  ManifestEntry second = verify_manifest_entry(files_[0], key_.public_key()).value();
+  second.sha256 = crypto::sha256(as_bytes("bundle"));
+  const std::string file = sign_manifest_entry(second, key_);
+  EXPECT_EQ(
+      file.substr(file.find('\n') + 1),
+      "kJCSh0BQbUZmCwfudkqoENvB5Z4TG/ONdDPcOX+kV8zCB5lhmRWhjx2CevEogXXNdgWRWJTn0hzzgmxe3DrlAg==\n");
+  EXPECT_EQ(to_hex(crypto::sha256(as_bytes(file))),
+            "0a4a1009db73c4ef89634817a5e54a14e3cda7ff6095ec252adf476e6848467f");
 }
 
 TEST_F(ManifestTest, ChainVerifiesAndSaysHowFreshItIs) {
