@@ -21,41 +21,56 @@ void refuse(ProvedPolicy& policy, const Error& error) {
                                 .hint = error.hint});
 }
 
-// A key's policy is a resource's as far as claims about one document go.
-void read(ProvedPolicy& policy) {
-  auto parsed = parse_policy(policy.input, policy::DocumentKind::Resource);
+// What the policy is attached to, by its content where nobody says; nothing for a resource of which
+// only the ARN is known.
+std::optional<prove::ResourceType> type_of(const ProvedPolicy& policy,
+                                           const ProveSettings& settings) {
+  if (settings.type) return settings.type;
+  if (policy::recognise_kind(policy.input.policy()) == policy::DocumentKind::Identity)
+    return prove::ResourceType::Identity;
+  return std::nullopt;
+}
+
+void read(ProvedPolicy& policy, std::optional<prove::ResourceType> type) {
+  const policy::DocumentKind kind =
+      type ? prove::document_kind_of(*type) : policy::DocumentKind::Resource;
+  auto parsed = parse_policy(policy.input, kind);
   if (parsed.value) {
     policy.diagnostics = std::move(parsed.diagnostics);
-    policy.document = std::move(parsed.value);
+    policy.documents.push_back(std::move(*parsed.value));
     return;
   }
-  const policy::DocumentKind kind = policy::recognise_kind(policy.input.policy());
-  const bool other = kind != policy::DocumentKind::Resource && kind != policy::DocumentKind::Kms;
-  if (other && parse_policy(policy.input, kind).value)
+  const policy::DocumentKind other = policy::recognise_kind(policy.input.policy());
+  if (!type && other == policy::DocumentKind::IotDevice && parse_policy(policy.input, other).value)
     policy.not_here =
-        "policies of kind " + std::string(to_string(kind)) + " are not decided in this version";
+        "policies of kind " + std::string(to_string(other)) + " are not decided in this version";
   else
     policy.diagnostics = std::move(parsed.diagnostics);
 }
 
 void decide(const policy::Catalogue& catalogue, ProvedPolicy& policy,
             std::span<solver::Solver> solvers, const ProveSettings& settings) {
-  read(policy);
-  if (!policy.document) return;
+  const auto type = type_of(policy, settings);
+  read(policy, type);
+  if (policy.documents.empty()) return;
+  policy.documents.insert(policy.documents.end(), settings.beside.begin(), settings.beside.end());
   const prove::Claim claim = settings.options.claim;
-  auto scope =
-      prove::scope_for(catalogue, settings.type, settings.resource, std::span(&*policy.document, 1),
-                       claim == prove::Claim::Enforce || claim == prove::Claim::Floor);
+  auto scope = prove::scope_for(catalogue, type, settings.resource, policy.documents,
+                                claim == prove::Claim::Enforce || claim == prove::Claim::Floor);
   if (!scope.ok()) return refuse(policy, scope.error());
+  if (scope->account.empty()) scope->account = settings.account;
   policy.scope = std::move(*scope);
-  const std::span documents(&*policy.document, 1);
-  policy.proof = prove::prove(catalogue, *policy.scope, documents, solvers, settings.options);
+  if (policy.scope->type == prove::ResourceType::KmsKey)
+    policy.documents.front().kind = policy::DocumentKind::Kms;
+  policy.proof =
+      prove::prove(catalogue, *policy.scope, policy.documents, solvers, settings.options);
   if (!policy.proof->counterexample) return;
   const policy::RequestFile& request = policy.proof->counterexample->request;
-  policy.statements = policy::explain_statements(policy::compile(documents),
+  policy.statements = policy::explain_statements(policy::compile(policy.documents),
                                                  request.at(request.now.value_or(Time())));
-  policy.repair = prove::repair(catalogue, *policy.scope, policy.input.policy(),
-                                *policy.proof->counterexample, solvers, settings.options);
+  policy.repair =
+      prove::repair(catalogue, *policy.scope, policy.input.policy(), *policy.proof->counterexample,
+                    solvers, settings.options, settings.beside);
 }
 
 }  // namespace

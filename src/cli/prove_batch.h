@@ -20,6 +20,10 @@ struct ProveSettings {
   prove::Options options;
   std::optional<prove::ResourceType> type;  // nothing: the one that the policy names
   std::string resource;                     // empty: the one that the policy names
+  std::string account;                      // of the resource's owner, where the ARN does not say
+  // Policies that decide together with each, and those that each is compared with.
+  std::vector<policy::Document> beside;
+  std::vector<policy::Document> reference;
   std::chrono::milliseconds question_max{20'000};
   std::string cvc5;
   std::string z3;
@@ -28,9 +32,9 @@ struct ProveSettings {
 // What became of one policy.
 struct ProvedPolicy {
   PolicyInput input;
-  std::vector<Diagnostic> diagnostics;  // with an Error: it cannot be asked about
-  std::string not_here;                 // what of it this version does not decide
-  std::optional<policy::Document> document;
+  std::vector<Diagnostic> diagnostics;      // with an Error: it cannot be asked about
+  std::string not_here;                     // what of it this version does not decide
+  std::vector<policy::Document> documents;  // the policy, and what decides together with it
   std::optional<prove::Scope> scope;
   std::optional<prove::Proof> proof;
   // Of the counterexample: which statements apply to it, and why not.

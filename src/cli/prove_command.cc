@@ -9,9 +9,27 @@
 #include "cli/command.h"
 #include "cli/prove_output.h"
 #include "crypto/hash.h"
+#include "policy/lint.h"
 
 namespace sealane::cli {
 namespace {
+
+// Policies that decide together with the one that is asked about, by kind.
+struct BesideOption {
+  const char* name;
+  policy::DocumentKind kind;
+  const char* help;
+};
+constexpr std::array kBesideOptions = {
+    BesideOption{"--identity", policy::DocumentKind::Identity, "policies of whoever asks"},
+    BesideOption{"--resource-policy", policy::DocumentKind::Resource, "the resource's policy"},
+    BesideOption{"--key-policy", policy::DocumentKind::Kms, "the KMS key's policy"},
+    BesideOption{"--boundary", policy::DocumentKind::Boundary, "the permissions boundary"},
+    BesideOption{"--session", policy::DocumentKind::Session, "session policies"},
+    BesideOption{"--scp", policy::DocumentKind::Scp, "service control policies, the root's first"},
+    BesideOption{"--rcp", policy::DocumentKind::Rcp, "resource control policies, the root's first"},
+    BesideOption{"--vpc-endpoint", policy::DocumentKind::VpcEndpoint, "the VPC endpoint's policy"},
+};
 
 struct ProveArguments {
   std::vector<std::string> inputs;
@@ -29,10 +47,11 @@ struct ProveArguments {
   std::string cvc5 = "/usr/bin/cvc5";
   std::string z3 = "/usr/bin/z3";
   std::string scripts = ".";
+  std::array<std::vector<std::string>, kBesideOptions.size()> beside;
+  std::string account;
 };
 
 constexpr std::array kTypesElsewhere = {"iot"};
-constexpr std::array kClaimsElsewhere = {"grant-closed", "confined", "no-wider-than", "equivalent"};
 
 std::vector<std::string> words_with(std::span<const char* const> elsewhere,
                                     std::vector<std::string> words) {
@@ -44,8 +63,29 @@ std::vector<std::string> type_names() {
   for (const prove::ResourceType type : prove::resource_types()) out.emplace_back(to_string(type));
   return words_with(kTypesElsewhere, out);
 }
-std::vector<std::string> claim_names() {
-  return words_with(kClaimsElsewhere, {"grant", "enforce", "floor"});
+// `no-wider-than=REF.json`: the claim, and the file that it compares with.
+struct ClaimWord {
+  std::string name;
+  std::string file;
+};
+ClaimWord claim_word(const std::string& word) {
+  const std::size_t equals = word.find('=');
+  return {word.substr(0, equals), equals == std::string::npos ? "" : word.substr(equals + 1)};
+}
+
+std::string check_claim(const std::string& word) {
+  const ClaimWord said = claim_word(word);
+  const auto claim = prove::parse_claim(said.name);
+  if (!claim) {
+    std::string known;
+    for (const prove::Claim one : prove::claims())
+      known += (known.empty() ? "" : ", ") + std::string(to_string(one));
+    return "`" + said.name + "` is no claim: there are " + known;
+  }
+  if (prove::compares(*claim) == said.file.empty())
+    return prove::compares(*claim) ? "say what to compare with, as " + said.name + "=REF.json"
+                                   : said.name + " compares with nothing";
+  return "";
 }
 
 Result<prove::AxiomSet> axioms_without(const std::vector<std::string>& names) {
@@ -65,12 +105,10 @@ Result<prove::AxiomSet> axioms_without(const std::vector<std::string>& names) {
 
 Result<ProveSettings> settings_of(const ProveArguments& arguments) {
   ProveSettings out;
-  const auto claim = prove::parse_claim(arguments.claim);
-  if (!claim || *claim == prove::Claim::Confined || *claim == prove::Claim::GrantClosed ||
-      prove::compares(*claim))
+  const auto claim = prove::parse_claim(claim_word(arguments.claim).name);
+  if (!claim || *claim == prove::Claim::Confined)
     return fail(ErrorKind::Unsupported,
-                "the claim `" + arguments.claim + "` is not in this version",
-                "grant, enforce and floor are");
+                "the claim `" + arguments.claim + "` is not in this version");
   out.type = prove::parse_resource_type(arguments.type);
   if (!arguments.type.empty() && !out.type)
     return fail(ErrorKind::Unsupported,
@@ -81,10 +119,68 @@ Result<ProveSettings> settings_of(const ProveArguments& arguments) {
   out.options.strict = arguments.strict;
   SEALANE_ASSIGN(out.options.axioms, axioms_without(arguments.without));
   out.resource = arguments.resource;
+  out.account = arguments.account;
   out.question_max = std::chrono::seconds(arguments.timeout_s);
   out.cvc5 = arguments.cvc5;
   out.z3 = arguments.z3;
   return out;
+}
+
+// Documents that are read before any is decided, each of the same kind; SCPs and RCPs by level.
+Status read_documents(Env& env, const std::vector<std::string>& words, policy::DocumentKind kind,
+                      std::vector<policy::Document>& out) {
+  for (std::size_t level = 0; level < words.size(); ++level) {
+    SEALANE_ASSIGN(const auto inputs, read_policy_inputs(env, {words[level]}));
+    for (const PolicyInput& input : inputs) {
+      auto parsed = parse_policy(input, kind);
+      if (!parsed.value)
+        return fail(ErrorKind::Invalid, parsed.diagnostics.empty()
+                                            ? "`" + input.name + "` cannot be read"
+                                            : to_text(parsed.diagnostics.front()));
+      parsed.value->level = static_cast<std::uint32_t>(level);
+      out.push_back(std::move(*parsed.value));
+    }
+  }
+  return {};
+}
+
+// The policies of one claim about all of them: the resource's first, the others beside it.
+Status put_together(std::vector<PolicyInput>& inputs, ProveSettings& settings) {
+  const auto kind_of = [](const PolicyInput& input) {
+    return policy::recognise_kind(input.policy());
+  };
+  const auto main = std::ranges::find_if(inputs, [&](const PolicyInput& input) {
+    return kind_of(input) == policy::DocumentKind::Resource ||
+           kind_of(input) == policy::DocumentKind::Kms;
+  });
+  if (main != inputs.end() && !settings.type) std::rotate(inputs.begin(), main, main + 1);
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    auto parsed = parse_policy(inputs[i], kind_of(inputs[i]));
+    if (!parsed.value)
+      return fail(ErrorKind::Invalid, parsed.diagnostics.empty()
+                                          ? "`" + inputs[i].name + "` cannot be read"
+                                          : to_text(parsed.diagnostics.front()));
+    settings.beside.push_back(std::move(*parsed.value));
+  }
+  inputs.resize(1);
+  return {};
+}
+
+Status read_others(Env& env, const ProveArguments& arguments, std::vector<PolicyInput>& inputs,
+                   ProveSettings& settings) {
+  for (std::size_t i = 0; i < kBesideOptions.size(); ++i)
+    SEALANE_TRY(read_documents(env, arguments.beside[i], kBesideOptions[i].kind, settings.beside));
+  if (settings.options.claim == prove::Claim::GrantClosed)
+    SEALANE_TRY(put_together(inputs, settings));
+  const std::string reference = claim_word(arguments.claim).file;
+  if (reference.empty()) return {};
+  policy::DocumentKind kind = policy::recognise_kind(inputs.front().policy());
+  if (settings.type) kind = prove::document_kind_of(*settings.type);
+  SEALANE_TRY(read_documents(env, {reference}, kind, settings.reference));
+  // What decides together with the policy does so with what it is compared with.
+  settings.reference.insert(settings.reference.end(), settings.beside.begin(),
+                            settings.beside.end());
+  return {};
 }
 
 Result<std::string> rendered(const std::string& format, std::span<const ProvedPolicy> policies,
@@ -179,7 +275,7 @@ int exit_code_of(std::span<const ProvedPolicy> policies) {
 
 Result<int> run_prove(const ProveArguments& arguments) {
   PosixEnv env;
-  SEALANE_ASSIGN(const ProveSettings settings, settings_of(arguments));
+  SEALANE_ASSIGN(ProveSettings settings, settings_of(arguments));
   // Before the work, for it may take long.
   for (const std::string& word : arguments.outputs)
     if (word.find('=') == std::string::npos ||
@@ -187,6 +283,8 @@ Result<int> run_prove(const ProveArguments& arguments) {
       return fail(ErrorKind::Invalid, "`" + word + "` is no output",
                   "say FORMAT=FILE, as --output sarif=result.sarif");
   SEALANE_ASSIGN(std::vector<PolicyInput> inputs, read_policy_inputs(env, arguments.inputs));
+  SEALANE_TRY(read_others(env, arguments, inputs, settings));
+  settings.options.reference = settings.reference;
   const std::size_t all = inputs.size();
   const bool shows_progress = all > 1 && isatty(STDERR_FILENO) == 1;
   const policy::Catalogue catalogue = policy::Catalogue::shipped();
@@ -227,10 +325,22 @@ void add_options(CLI::App* command, ProveArguments& a) {
                    "the resource; everything beneath it is meant as well (default: the one that "
                    "the policy names)")
       ->type_name("ARN");
-  command->add_option("--claim", a.claim, "what to prove: enforce, grant or floor")
-      ->check(CLI::IsMember(claim_names()))
+  command
+      ->add_option("--claim", a.claim,
+                   "what to prove: enforce, grant, grant-closed, floor, confined, "
+                   "no-wider-than=FILE or equivalent=FILE")
+      ->check(CLI::Validator(check_claim, "", "claim"))
       ->type_name("CLAIM")
       ->capture_default_str();
+  for (std::size_t i = 0; i < kBesideOptions.size(); ++i)
+    command
+        ->add_option(kBesideOptions[i].name, a.beside[i],
+                     std::string(kBesideOptions[i].help) + ", to decide together with each POLICY")
+        ->type_name("FILE");
+  command
+      ->add_option("--resource-account", a.account,
+                   "who owns the resource, where its ARN does not say (default: any account)")
+      ->type_name("ACCOUNT");
   command->add_option("--min-tls", a.min_tls, "the floor")
       ->check(CLI::IsMember({"1.2", "1.3"}))
       ->type_name("1.2|1.3")
@@ -272,9 +382,14 @@ void add_prove_command(CLI::App& app, Chosen& chosen) {
       "  sealane prove policies/ --claim floor --min-tls 1.3 --format sarif > policies.sarif\n"
       "  sealane prove key.json --resource-type kms-key --resource "
       "arn:aws:kms:eu-central-1:111122223333:key/1234\n"
+      "  sealane prove guard.json --resource-type scp\n"
+      "  sealane prove bucket.json --claim grant-closed --identity role.json --scp root.json\n"
+      "  sealane prove new.json --claim no-wider-than=old.json\n"
       "Claims: enforce, every request over plaintext is denied explicitly, whatever else allows "
       "it;\n"
-      "  grant, the policy grants none; floor, every request over TLS below --min-tls is denied.\n"
+      "  grant, the policy grants none; grant-closed, all POLICY together allow none; floor, "
+      "every\n"
+      "  request over TLS below --min-tls is denied; no-wider-than, equivalent: against FILE.\n"
       "docs/prove.md says what a proof rests on. Exit codes: 0 holds, 1 fails, 2 a policy that\n"
       "cannot be read, 3 unknown, 4 solvers or evaluator contradict each other, 5 a kind of policy "
       "or\n"

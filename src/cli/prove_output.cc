@@ -51,6 +51,18 @@ std::string assumption_source(const std::string& name) {
   return axiom ? std::string(facts_of(*axiom).source) : "";
 }
 
+const policy::Statement& statement_at(const ProvedPolicy& policy, std::size_t document,
+                                      std::size_t statement) {
+  return policy.documents[document].statements[statement];
+}
+
+// `#2 (line 7)`, of another document than the policy itself `#2 (scp.json, line 7)`.
+std::string place_words(const ProvedPolicy& policy, std::size_t document, std::size_t statement) {
+  const policy::Statement& one = statement_at(policy, document, statement);
+  const std::string file = document == 0 ? "" : policy.documents[document].file + ", ";
+  return id_of(one, statement) + " (" + file + "line " + std::to_string(one.span.line) + ")";
+}
+
 // --- text ---------------------------------------------------------------------------------------
 
 std::string solver_words(const prove::SolverSaid& said) {
@@ -62,16 +74,22 @@ std::string solver_words(const prove::SolverSaid& said) {
   return out + " (" + std::to_string(said.spent.count() / 1000) + " ms)";
 }
 
+const char* wider_words(prove::Wider wider) {
+  return wider == prove::Wider::Given ? "the policy allows it, the reference does not"
+                                      : "the reference allows it, the policy does not";
+}
+
 std::string counterexample_text(const ProvedPolicy& policy) {
   const prove::Counterexample& example = *policy.proof->counterexample;
   std::string out = "  " + example.sentence + "\n";
   for (const policy::StatementExplanation& one : policy.statements) {
-    if (one.effect != policy::Effect::Deny) continue;
-    const std::string id =
-        one.sid.empty() ? "#" + std::to_string(one.place.statement + 1) : one.sid;
-    out += "  Deny " + id + " (line " + std::to_string(one.line) + ") does not apply: " + one.why +
-           "\n";
+    const bool is_deny = one.effect == policy::Effect::Deny;
+    if (is_deny == (one.matched == policy::Match::Yes)) continue;
+    out += std::string(is_deny ? "  Deny " : "  Allow ") +
+           place_words(policy, one.place.document, one.place.statement) +
+           (is_deny ? " does not apply: " : " applies: ") + one.why + "\n";
   }
+  if (policy.proof->wider) out += std::string("  ") + wider_words(*policy.proof->wider) + "\n";
   out += "  request: " + prove::request_json(example.request, 0) + "\n";
   if (!example.command.empty()) out += "  shown by: " + example.command + "\n";
   return out;
@@ -88,9 +106,7 @@ std::string basis_text(const ProvedPolicy& policy, bool verbose) {
   const prove::Proof& proof = *policy.proof;
   std::string out;
   for (const prove::Place& place : proof.carriers) {
-    const policy::Statement& statement = policy.document->statements[place.statement];
-    out += "  carried by Deny " + id_of(statement, place.statement) + " (line " +
-           std::to_string(statement.span.line) + ")\n";
+    out += "  carried by Deny " + place_words(policy, place.document, place.statement) + "\n";
   }
   if (!proof.assumptions.empty()) {
     std::string names;
@@ -121,9 +137,7 @@ std::string policy_text(const ProvedPolicy& policy, const ProveSettings& setting
   if (proof.counterexample) out += counterexample_text(policy);
   out += basis_text(policy, verbose);
   for (const prove::Vacuous& one : proof.vacuous) {
-    const policy::Statement& statement = policy.document->statements[one.statement];
-    out += "  vacuous: " + id_of(statement, one.statement) + " (line " +
-           std::to_string(statement.span.line) + "): " + one.why + "\n";
+    out += "  vacuous: " + place_words(policy, one.document, one.statement) + ": " + one.why + "\n";
   }
   for (const std::string& note : proof.notes) out += "  note: " + note + "\n";
   if (policy.repair) out += repair_text(policy);
@@ -140,8 +154,10 @@ void write_text_or_null(json::Writer& out, std::string_view name, const std::str
     out.value(text);
 }
 
-void write_place(json::Writer& out, const ProvedPolicy& policy, std::size_t statement) {
-  const policy::Statement& one = policy.document->statements[statement];
+void write_place(json::Writer& out, const ProvedPolicy& policy, std::size_t document,
+                 std::size_t statement) {
+  const policy::Statement& one = statement_at(policy, document, statement);
+  out.field("file", policy.documents[document].file);
   out.field("statement", id_of(one, statement)).field("line", std::uint64_t{one.span.line});
   out.field("column", std::uint64_t{one.span.column});
 }
@@ -156,10 +172,15 @@ void write_counterexample(json::Writer& out, const ProvedPolicy& policy) {
   out.begin_object().key("request").raw(prove::request_json(example.request, 0));
   out.field("sentence", example.sentence);
   write_text_or_null(out, "command", example.command);
+  const auto wider = policy.proof->wider;
+  write_text_or_null(out, "allowed_by",
+                     !wider                          ? ""
+                     : *wider == prove::Wider::Given ? "policy"
+                                                     : "reference");
   out.key("statements").begin_array();
   for (const policy::StatementExplanation& one : policy.statements) {
     out.begin_object();
-    write_place(out, policy, one.place.statement);
+    write_place(out, policy, one.place.document, one.place.statement);
     out.field("effect", one.effect == policy::Effect::Allow ? "Allow" : "Deny");
     out.field("matched", one.matched == policy::Match::Yes).field("why", one.why).end_object();
   }
@@ -172,13 +193,13 @@ void write_proof(json::Writer& out, const ProvedPolicy& policy) {
   out.key("carried_by").begin_array();
   for (const prove::Place& place : proof.carriers) {
     out.begin_object();
-    write_place(out, policy, place.statement);
+    write_place(out, policy, place.document, place.statement);
     out.end_object();
   }
   out.end_array().key("vacuous").begin_array();
   for (const prove::Vacuous& one : proof.vacuous) {
     out.begin_object();
-    write_place(out, policy, one.statement);
+    write_place(out, policy, one.document, one.statement);
     out.field("why", one.why).end_object();
   }
   out.end_array().key("assumptions").begin_array();
@@ -222,7 +243,7 @@ void write_policy(json::Writer& out, const ProvedPolicy& policy, const ProveSett
                      policy.scope ? std::string(to_string(policy.scope->type)) : "");
   out.field("result", to_string(policy.outcome()));
   write_text_or_null(out, "verdict", verdict);
-  out.field("basis", verdict == "enforced" ? "deny-policy" : "none");
+  out.field("basis", to_string(policy.proof ? policy.proof->basis : pipeline::Basis::None));
   write_text_or_null(out, "decided_by", policy.proof ? decided_by(*policy.proof) : "");
   write_text_or_null(out, "reason", reason_of(policy));
   write_proof(out, policy);
@@ -282,13 +303,14 @@ bool speaks_of_transport(const policy::Statement& statement) {
 // The statement that carries the claim or breaks it: the Allow that grants, the Deny that was meant
 // to deny, or the policy itself.
 SourceSpan place_of(const ProvedPolicy& policy, Claim claim) {
-  if (!policy.document || !policy.proof) return policy.input.origin;
-  const auto& statements = policy.document->statements;
-  if (!policy.proof->carriers.empty())
-    return statements[policy.proof->carriers.front().statement].span;
-  if (claim == Claim::Grant)
+  if (policy.documents.empty() || !policy.proof) return policy.input.origin;
+  const auto& statements = policy.documents.front().statements;
+  for (const prove::Place& place : policy.proof->carriers)
+    if (place.document == 0) return statements[place.statement].span;
+  if (claim != Claim::Enforce && claim != Claim::Floor)
     for (const policy::StatementExplanation& one : policy.statements)
-      if (one.effect == policy::Effect::Allow && one.matched == policy::Match::Yes)
+      if (one.effect == policy::Effect::Allow && one.matched == policy::Match::Yes &&
+          one.place.document == 0)
         return statements[one.place.statement].span;
   for (const policy::Statement& statement : statements)
     if (statement.effect == policy::Effect::Deny && speaks_of_transport(statement))
@@ -318,20 +340,18 @@ void add_results(const ProvedPolicy& policy, const ProveSettings& settings,
   }
   if (!policy.proof) return;
   for (const prove::Vacuous& one : policy.proof->vacuous)
-    out.push_back({"vacuous-statement", Severity::Warning,
-                   policy.document->statements[one.statement].span, one.why, ""});
+    if (one.document == 0)
+      out.push_back({"vacuous-statement", Severity::Warning,
+                     statement_at(policy, 0, one.statement).span, one.why, ""});
 }
 
 }  // namespace
 
 std::string verdict_of(const ProvedPolicy& policy, Claim claim) {
-  if (claim == Claim::Grant) return "";
-  switch (policy.outcome()) {
-    case Outcome::Holds: return "enforced";
-    case Outcome::Fails: return "open";
-    case Outcome::Unknown: break;
-  }
-  return "unknown";
+  if (policy.proof)
+    return policy.proof->verdict ? std::string(to_string(*policy.proof->verdict)) : "";
+  return claim == Claim::Enforce || claim == Claim::Floor || claim == Claim::GrantClosed ? "unknown"
+                                                                                         : "";
 }
 
 std::string reason_of(const ProvedPolicy& policy) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "policy/evaluate.h"
+#include "prove/decision_internal.h"
 #include "prove/encode_internal.h"
 #include "prove/preserve_internal.h"
 #include "prove/repair_edit_internal.h"
@@ -15,20 +16,18 @@ namespace {
 // Edits that go together; more than this many are no small change.
 constexpr std::size_t kTogetherMax = 3;
 
-Result<Term> denied_by(Encoder& encoder, const policy::Document& document) {
-  std::vector<Term> denies;
-  for (const policy::Statement& statement : document.statements) {
-    if (statement.effect != policy::Effect::Deny) continue;
-    SEALANE_ASSIGN(Term applies, encoder.matches(document, statement));
-    denies.push_back(std::move(applies));
-  }
-  return disj(denies);
-}
-
-bool denies(const policy::Document& document, const Counterexample& example) {
-  const auto compiled = policy::compile(std::span(&document, 1));
+// The request breaks the claim still, as the evaluator sees it.
+bool breaks(std::span<const policy::Document> documents, const Counterexample& example,
+            Claim claim) {
+  const auto compiled = policy::compile(documents);
   const policy::Request request = example.request.at(example.request.now.value_or(Time()));
-  return policy::decide(compiled, request).outcome() == policy::Outcome::ExplicitlyDenied;
+  const auto decision = policy::decide(compiled, request);
+  if (claim == Claim::GrantClosed) return decision.allowed();
+  if (decision.outcome() == policy::Outcome::ExplicitlyDenied) return false;
+  if (claim != Claim::Grant) return true;
+  return std::ranges::any_of(policy::explain_statements(compiled, request), [](const auto& one) {
+    return one.effect == policy::Effect::Allow && one.matched != policy::Match::No;
+  });
 }
 
 // Tries one set of edits after another.
@@ -36,29 +35,33 @@ class Repairing {
  public:
   Repairing(const policy::Catalogue& catalogue, const Scope& scope, std::string_view text,
             const Counterexample& example, std::span<solver::Solver> solvers,
-            const Options& options)
+            const Options& options, std::span<const policy::Document> beside)
       : catalogue_(catalogue),
         scope_(scope),
         text_(text),
         solvers_(solvers),
         options_(options),
+        beside_(beside),
         seen_({example}) {}
 
   std::optional<Repair> run() {
-    auto parsed = policy::parse_document(text_, policy::DocumentKind::Resource, "policy");
+    auto parsed = policy::parse_document(text_, document_kind_of(scope_.type), "policy");
     if (!parsed.value) return std::nullopt;
     before_ = std::move(*parsed.value);
     const bool strict = !options_.axioms.contains(Axiom::A1);
-    edits_ = possible_edits(before_, scope_, strict);
+    edits_ = possible_edits(before_, scope_, options_, strict);
     for (std::size_t count = 1; count <= kTogetherMax; ++count)
       if (auto found = try_from(0, count, text_, "", true)) return found;
-    return try_edit(
-        {.kind = EditKind::AddDeny, .statement = 0, .operator_name = "", .key_name = ""});
+    const bool of_allows = options_.claim == Claim::Grant || options_.claim == Claim::GrantClosed;
+    if (of_allows)
+      if (auto found = try_edit(EditKind::LimitAllows)) return found;
+    return try_edit(EditKind::AddDeny);
   }
 
  private:
-  std::optional<Repair> try_edit(const Edit& edit) {
-    const auto edited = apply_edit(text_, edit, scope_);
+  std::optional<Repair> try_edit(EditKind kind) {
+    const Edit edit{.kind = kind, .statement = 0, .operator_name = "", .key_name = ""};
+    const auto edited = apply_edit(text_, edit, scope_, options_);
     return edited ? judge(edited->text, edited->what, true) : std::nullopt;
   }
 
@@ -70,7 +73,7 @@ class Repairing {
       if (!chosen_.empty() &&
           (edits_[i].statement != edits_[chosen_.front()].statement || splits_with(i)))
         continue;
-      const auto edited = apply_edit(text, edits_[i], scope_);
+      const auto edited = apply_edit(text, edits_[i], scope_, options_);
       if (!edited) continue;
       chosen_.push_back(i);
       auto found =
@@ -91,18 +94,20 @@ class Repairing {
 
   std::optional<Repair> judge(const std::string& text, const std::string& what, bool keeps) {
     if (proofs_ >= kRepairProofsMax) return std::nullopt;
-    auto parsed = policy::parse_document(text, policy::DocumentKind::Resource, "policy");
+    auto parsed = policy::parse_document(text, document_kind_of(scope_.type), "policy");
     if (!parsed.value) return std::nullopt;
-    const std::span after(&*parsed.value, 1);
-    if (!std::ranges::all_of(seen_,
-                             [&](const Counterexample& one) { return denies(after[0], one); }))
+    std::vector<policy::Document> after = {std::move(*parsed.value)};
+    after.insert(after.end(), beside_.begin(), beside_.end());
+    if (std::ranges::any_of(
+            seen_, [&](const Counterexample& one) { return breaks(after, one, options_.claim); }))
       return std::nullopt;
     ++proofs_;
     Proof proof = prove(catalogue_, scope_, after, solvers_, options_);
     if (proof.counterexample) seen_.push_back(*proof.counterexample);
     if (proof.outcome != Outcome::Holds) return std::nullopt;
     if (!denies_nothing_new_over_tls(catalogue_, scope_, before_, after[0], keeps, solvers_,
-                                     options_.axioms))
+                                     options_.axioms,
+                                     options_.claim == Claim::Floor ? options_.min_tls : ""))
       return std::nullopt;
     return Repair{text, what, keeps, std::move(proof)};
   }
@@ -112,6 +117,7 @@ class Repairing {
   const std::string text_;
   std::span<solver::Solver> solvers_;
   const Options& options_;
+  std::span<const policy::Document> beside_;
   std::vector<Counterexample> seen_;  // a repair denies each
   policy::Document before_;
   std::vector<Edit> edits_;
@@ -124,16 +130,21 @@ class Repairing {
 bool denies_nothing_new_over_tls(const policy::Catalogue& catalogue, const Scope& scope,
                                  const policy::Document& before, const policy::Document& after,
                                  bool alike, std::span<solver::Solver> solvers,
-                                 const AxiomSet& axioms) {
+                                 const AxiomSet& axioms, std::string_view floor) {
   const std::vector<policy::Document> both = {before, after};
   auto encoder = Encoder::create(catalogue, scope, both);
   if (!encoder.ok()) return false;
-  const auto denied_before = denied_by(*encoder, both[0]);
-  const auto denied_after = denied_by(*encoder, both[1]);
-  if (!denied_before.ok() || !denied_after.ok()) return false;
-  const Term change = alike ? "(distinct " + *denied_before + " " + *denied_after + ")"
-                            : conj({*denied_after, negate(*denied_before)});
-  const Term question = conj({negate(encoder->plain()), change});
+  const auto decided_before = Decision::create(*encoder, std::span(both).first(1));
+  const auto decided_after = Decision::create(*encoder, std::span(both).last(1));
+  if (!decided_before.ok() || !decided_after.ok()) return false;
+  const Term denied_before = decided_before->denied();
+  const Term denied_after = decided_after->denied();
+  const Term granted =
+      "(distinct " + decided_before->granted() + " " + decided_after->granted() + ")";
+  const Term denied = alike ? "(distinct " + denied_before + " " + denied_after + ")"
+                            : conj({denied_after, negate(denied_before)});
+  const Term kept = floor.empty() ? negate(encoder->plain()) : encoder->over_tls_at_least(floor);
+  const Term question = conj({kept, disj({denied, granted})});
   encoder->note_names(question);
   AxiomSet with_presence = axioms;
   with_presence.insert(Axiom::A1);
@@ -150,9 +161,10 @@ bool denies_nothing_new_over_tls(const policy::Catalogue& catalogue, const Scope
 
 std::optional<Repair> repair(const policy::Catalogue& catalogue, const Scope& scope,
                              std::string_view text, const Counterexample& example,
-                             std::span<solver::Solver> solvers, const Options& options) {
-  if (options.claim != Claim::Enforce) return std::nullopt;
-  return Repairing(catalogue, scope, text, example, solvers, options).run();
+                             std::span<solver::Solver> solvers, const Options& options,
+                             std::span<const policy::Document> beside) {
+  if (options.claim == Claim::Confined || compares(options.claim)) return std::nullopt;
+  return Repairing(catalogue, scope, text, example, solvers, options, beside).run();
 }
 
 }  // namespace sealane::prove

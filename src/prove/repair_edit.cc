@@ -26,16 +26,35 @@ bool speaks_of_transport(const policy::Statement& statement) {
   });
 }
 
-std::string arn_of(const ArnShape& shape) {
-  return shape.head + shape.text + (shape.has_tail ? "*" : "");
+// The ARNs that a statement about everything in scope names.
+std::vector<std::string> arns_of(const Scope& scope) {
+  if (scope.resource == "*") return {"*"};
+  std::vector<std::string> out;
+  for (const ArnShape& shape : scope.shapes) out.push_back(shape.example());
+  return out;
+}
+
+std::string list_of(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + json::quote(text);
+  return texts.size() == 1 ? out : "[" + out + "]";
+}
+
+// Every action in scope.
+std::string actions_of(const Scope& scope) {
+  constexpr std::size_t kNamedMax = 8;
+  if (scope.services.size() > kNamedMax) return json::quote("*");
+  std::vector<std::string> out;
+  for (const std::string& service : scope.services) out.push_back(service + ":*");
+  return list_of(out);
 }
 
 // A policy's text, and where its parts stand.
 class Text {
  public:
-  explicit Text(std::string text)
+  Text(std::string text, policy::DocumentKind kind)
       : text_(std::move(text)),
-        parsed_(policy::parse_document(text_, policy::DocumentKind::Resource, "policy")),
+        parsed_(policy::parse_document(text_, kind, "policy")),
         statements_(find_statements()) {}
 
   bool good(std::size_t statement) const {
@@ -118,12 +137,15 @@ class Text {
 std::optional<Edited> widen_resource(const Text& text, std::size_t i, const Scope& scope) {
   const auto member = text.member(text.statement_extent(i), "Resource");
   if (!member) return std::nullopt;
+  if (scope.resource == "*")
+    return Edited{text.with(json::value_of(text.text(), *member), "\"*\""),
+                  "Resource becomes \"*\""};
   std::string added;
   std::string names;
   for (const ArnShape& shape : scope.shapes) {
     if (covers_shape(text.document(), text.statement(i), shape)) continue;
-    added += (added.empty() ? "" : ", ") + json::quote(arn_of(shape));
-    names += (names.empty() ? "" : " and ") + arn_of(shape);
+    added += (added.empty() ? "" : ", ") + json::quote(shape.example());
+    names += (names.empty() ? "" : " and ") + shape.example();
   }
   if (added.empty()) return std::nullopt;
   const Extent value = json::value_of(text.text(), *member);
@@ -217,10 +239,10 @@ std::string with_other_sid(const std::string& statement, const char* suffix) {
 }
 
 // The text without a kind of conditions in one statement.
-std::optional<std::string> without_all(std::string text, std::size_t i,
+std::optional<std::string> without_all(std::string text, std::size_t i, policy::DocumentKind kind,
                                        bool (*is)(const policy::Condition&)) {
   for (;;) {
-    const Text now(text);
+    const Text now(text, kind);
     if (!now.good(i)) return std::nullopt;
     const auto& conditions = now.statement(i).conditions;
     const auto at = std::ranges::find_if(conditions, is);
@@ -231,13 +253,13 @@ std::optional<std::string> without_all(std::string text, std::size_t i,
   }
 }
 
-std::optional<Edited> split(const Text& text, std::size_t i) {
-  auto plain = without_all(text.text(), i, is_version_key);
-  const auto version = without_all(text.text(), i, is_plain_key);
+std::optional<Edited> split(const Text& text, std::size_t i, policy::DocumentKind kind) {
+  auto plain = without_all(text.text(), i, kind, is_version_key);
+  const auto version = without_all(text.text(), i, kind, is_plain_key);
   if (!plain || !version) return std::nullopt;
-  if (auto inverted = invert(Text(*plain), i)) plain = inverted->text;
-  const Text first(*plain);
-  const Text second(*version);
+  if (auto inverted = invert(Text(*plain, kind), i)) plain = inverted->text;
+  const Text first(*plain, kind);
+  const Text second(*version, kind);
   if (!first.good(i) || !second.good(i)) return std::nullopt;
   const Extent here = text.statement_extent(i);
   const std::string gap = text.line_break_before(here.begin);
@@ -250,26 +272,93 @@ std::optional<Edited> split(const Text& text, std::size_t i) {
                 "plaintext and the TLS version are tested in two statements"};
 }
 
-std::optional<Edited> add_deny(const Text& text, const Scope& scope) {
+// The TlsVersion key of the scope's one service, which its requests carry; or nothing.
+std::optional<std::string> version_key_of(const Scope& scope) {
+  const bool carried = std::ranges::any_of(scope.targets, &Target::carries_tls_version);
+  if (scope.services.size() != 1 || !carried) return std::nullopt;
+  return scope.services.front() + ":TlsVersion";
+}
+
+std::optional<Edited> add_deny(const Text& text, const Scope& scope, const Options& options) {
   const auto member = text.root_statements();
   if (!member) return std::nullopt;
-  std::string sid = "DenyPlaintext";
+  const bool is_floor = options.claim == Claim::Floor;
+  const auto version_key = version_key_of(scope);
+  if (is_floor && !version_key) return std::nullopt;
+  std::string sid = is_floor ? "DenyOldTls" : "DenyPlaintext";
   while (std::ranges::find(text.document().statements, sid, &policy::Statement::sid) !=
          text.document().statements.end())
     sid += "2";
-  std::string arns;
-  for (const ArnShape& shape : scope.shapes)
-    arns += (arns.empty() ? "" : ", ") + json::quote(arn_of(shape));
-  if (scope.shapes.size() > 1) arns = "[" + arns + "]";
+  const std::string test = is_floor ? "\"NumericLessThan\": {" + json::quote(*version_key) + ": " +
+                                          json::quote(options.min_tls) + "}"
+                                    : std::string("\"Bool\": {\"aws:SecureTransport\": \"false\"}");
   const std::string statement =
-      "{\"Sid\": " + json::quote(sid) +
-      ", \"Effect\": \"Deny\", \"Principal\": \"*\", \"Action\": \"" +
-      std::string(service_of(scope.type)) + ":*\", \"Resource\": " + arns +
-      ", \"Condition\": {\"Bool\": {\"aws:SecureTransport\": \"false\"}}}";
+      "{\"Sid\": " + json::quote(sid) + ", \"Effect\": \"Deny\", " +
+      (policy::names_principals(text.document().kind) ? "\"Principal\": \"*\", " : "") +
+      "\"Action\": " + actions_of(scope) + ", \"Resource\": " + list_of(arns_of(scope)) +
+      ", \"Condition\": {" + test + "}}";
   const Extent value = json::value_of(text.text(), *member);
   const std::string what = "a statement " + sid + " is added";
   if (text.text()[value.begin] == '[') return Edited{text.appended(value, statement), what};
   return Edited{text.with(value, "[" + text.part(value) + ", " + statement + "]"), what};
+}
+
+// The test of the TLS version against the floor that is wanted.
+std::optional<Edited> raise_floor(const Text& text, std::size_t i, const Options& options) {
+  for (const policy::Condition& condition : text.statement(i).conditions) {
+    if (!is_version_key(condition) || condition.op != policy::Operator::NumericLessThan ||
+        condition.negated || condition.values.size() != 1 ||
+        condition.values[0].text == options.min_tls)
+      continue;
+    const auto place = place_of(text, i, condition);
+    if (!place) return std::nullopt;
+    Extent value = json::value_of(text.text(), place->key_member);
+    if (text.text()[value.begin] == '[') {
+      const auto items = json::items_of(text.text(), value.begin);
+      if (items.size() != 1) return std::nullopt;
+      value = items[0];
+    }
+    const bool quoted = text.text()[value.begin] == '"';
+    return Edited{text.with(value, quoted ? json::quote(options.min_tls) : options.min_tls),
+                  condition.key_name + " is tested against " + options.min_tls};
+  }
+  return std::nullopt;
+}
+
+// An item is put in front of the first of an object.
+std::string prepended(const Text& text, const Extent& object, const std::string& item) {
+  const auto items = json::items_of(text.text(), object.begin);
+  if (items.empty()) return text.with(object, "{" + item + "}");
+  return text.with({items.front().begin, items.front().begin}, item + ", ");
+}
+
+// Allows without a test of the transport hold over TLS alone.
+std::optional<Edited> limit_allows(const Text& before, policy::DocumentKind kind) {
+  constexpr std::string_view kTest = "\"aws:SecureTransport\": \"true\"";
+  std::string text = before.text();
+  std::string names;
+  for (std::size_t i = 0; i < before.document().statements.size(); ++i) {
+    const policy::Statement& statement = before.statement(i);
+    if (statement.effect != policy::Effect::Allow || speaks_of_transport(statement)) continue;
+    names += (names.empty() ? "" : " and ") +
+             (statement.sid.empty() ? "#" + std::to_string(i + 1) : statement.sid);
+    const Text now(text, kind);
+    if (!now.good(i)) return std::nullopt;
+    const Extent here = now.statement_extent(i);
+    const auto condition = now.member(here, "Condition");
+    if (!condition) {
+      const auto items = json::items_of(text, here.begin);
+      text = now.with({items.back().end, items.back().end},
+                      ", \"Condition\": {\"Bool\": {" + std::string(kTest) + "}}");
+      continue;
+    }
+    const Extent operators = json::value_of(text, *condition);
+    const auto tests = now.member(operators, "Bool");
+    text = tests ? prepended(now, json::value_of(text, *tests), std::string(kTest))
+                 : prepended(now, operators, "\"Bool\": {" + std::string(kTest) + "}");
+  }
+  if (names.empty()) return std::nullopt;
+  return Edited{text, "Allow " + names + " over TLS alone"};
 }
 
 std::optional<Edited> drop(const Text& text, const Edit& edit) {
@@ -287,29 +376,34 @@ std::optional<Edited> drop(const Text& text, const Edit& edit) {
 }  // namespace
 
 std::vector<Edit> possible_edits(const policy::Document& document, const Scope& scope,
-                                 bool strict_presence) {
+                                 const Options& options, bool strict_presence) {
+  const bool is_floor = options.claim == Claim::Floor;
   std::vector<Edit> out;
   for (std::size_t i = 0; i < document.statements.size(); ++i) {
     const policy::Statement& statement = document.statements[i];
     if (statement.effect != policy::Effect::Deny || !speaks_of_transport(statement)) continue;
     const auto& conditions = statement.conditions;
-    const bool both = std::ranges::any_of(conditions, is_plain_key) &&
-                      std::ranges::any_of(conditions, is_version_key);
     const bool plain = std::ranges::any_of(conditions, is_plain_key);
-    if (!plain) continue;  // a floor of TLS is right as it is
+    const bool version = std::ranges::any_of(conditions, is_version_key);
+    const bool both = plain && version;
+    // A floor of TLS is right as it is, and a test of plaintext for who asks about the floor.
+    if (is_floor ? !version : !plain) continue;
     const bool covers = std::ranges::all_of(scope.shapes, [&](const ArnShape& shape) {
       return covers_shape(document, statement, shape);
     });
+    const bool covers_every_action = std::ranges::all_of(
+        scope.services,
+        [&](const std::string& service) { return covers_actions(statement, service); });
     if (!covers) out.push_back({EditKind::WidenResource, i, "", ""});
-    if (!covers_actions(statement, service_of(scope.type)))
-      out.push_back({EditKind::WidenAction, i, "", ""});
+    if (!covers_every_action) out.push_back({EditKind::WidenAction, i, "", ""});
     if (!covers_everybody(statement)) out.push_back({EditKind::WidenPrincipal, i, "", ""});
-    if (!both) out.push_back({EditKind::Invert, i, "", ""});
+    if (!both && !is_floor) out.push_back({EditKind::Invert, i, "", ""});
     if (both) out.push_back({EditKind::Split, i, "", ""});
     for (const policy::Condition& condition : conditions)
       if (!is_plain_key(condition) && !is_version_key(condition))
         out.push_back({EditKind::DropCondition, i, condition.operator_name, condition.key_name});
-    if (strict_presence) out.push_back({EditKind::IfExists, i, "", ""});
+    if (strict_presence && !is_floor) out.push_back({EditKind::IfExists, i, "", ""});
+    if (is_floor) out.push_back({EditKind::RaiseFloor, i, "", ""});
   }
   std::ranges::sort(out, {}, [](const Edit& edit) {
     return std::tie(edit.kind, edit.statement, edit.operator_name, edit.key_name);
@@ -317,22 +411,25 @@ std::vector<Edit> possible_edits(const policy::Document& document, const Scope& 
   return out;
 }
 
-std::optional<Edited> apply_edit(const std::string& before, const Edit& edit, const Scope& scope) {
-  const Text text(before);
-  if (edit.kind == EditKind::AddDeny)
-    return text.document_is_good() ? add_deny(text, scope) : std::nullopt;
+std::optional<Edited> apply_edit(const std::string& before, const Edit& edit, const Scope& scope,
+                                 const Options& options) {
+  const policy::DocumentKind kind = document_kind_of(scope.type);
+  const Text text(before, kind);
+  if (!text.document_is_good()) return std::nullopt;
+  if (edit.kind == EditKind::AddDeny) return add_deny(text, scope, options);
+  if (edit.kind == EditKind::LimitAllows) return limit_allows(text, kind);
   const std::size_t i = edit.statement;
   if (!text.good(i)) return std::nullopt;
   switch (edit.kind) {
     case EditKind::WidenResource: return widen_resource(text, i, scope);
-    case EditKind::WidenAction:
-      return replaced(text, i, "Action", "NotAction",
-                      json::quote(std::string(service_of(scope.type)) + ":*"));
+    case EditKind::WidenAction: return replaced(text, i, "Action", "NotAction", actions_of(scope));
     case EditKind::WidenPrincipal: return replaced(text, i, "Principal", "NotPrincipal", "\"*\"");
     case EditKind::Invert: return invert(text, i);
-    case EditKind::Split: return split(text, i);
+    case EditKind::Split: return split(text, i, kind);
     case EditKind::DropCondition: return drop(text, edit);
     case EditKind::IfExists: return if_exists(text, i);
+    case EditKind::RaiseFloor: return raise_floor(text, i, options);
+    case EditKind::LimitAllows:
     case EditKind::AddDeny: break;
   }
   return std::nullopt;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "policy/document.h"
+#include "prove/prove.h"
 #include "prove/scope.h"
 
 namespace sealane::prove {
@@ -20,6 +21,8 @@ enum class EditKind : std::uint8_t {
   Split,           // plaintext and TLS version tested in two statements, not in one
   DropCondition,   // a condition about something else
   IfExists,        // the plaintext test takes in a missing key
+  RaiseFloor,      // the test of the TLS version is against the floor
+  LimitAllows,     // every Allow without a test of the transport holds over TLS alone
   AddDeny,         // a statement of its own
 };
 
@@ -32,12 +35,13 @@ struct Edit {
 
 // The edits that can be done to a document.
 std::vector<Edit> possible_edits(const policy::Document& document, const Scope& scope,
-                                 bool strict_presence);
+                                 const Options& options, bool strict_presence);
 // The text with an edit done; nothing when there is nothing to do.
 struct Edited {
   std::string text;
   std::string what;
 };
-std::optional<Edited> apply_edit(const std::string& text, const Edit& edit, const Scope& scope);
+std::optional<Edited> apply_edit(const std::string& text, const Edit& edit, const Scope& scope,
+                                 const Options& options);
 
 }  // namespace sealane::prove
