@@ -161,6 +161,7 @@ Status put_together(std::vector<PolicyInput>& inputs, ProveSettings& settings) {
                                           ? "`" + inputs[i].name + "` cannot be read"
                                           : to_text(parsed.diagnostics.front()));
     settings.beside.push_back(std::move(*parsed.value));
+    inputs.front().name += ", " + inputs[i].name;
   }
   inputs.resize(1);
   return {};
