@@ -22,6 +22,41 @@ const EVP_CIPHER* algorithm(std::size_t key_bytes) {
   return key_bytes == 16 ? kAes128 : key_bytes == 24 ? kAes192 : kAes256;
 }
 
+// Input that is in no cache, as of a mapped file, comes too late for the library's loop, which asks
+// for it when it needs it.  Asked for some pieces ahead it is there: a fifth faster, and a
+// twentieth slower when it was there already, so this is for input apart from its output: what
+// stands in place was written a moment ago.  A piece is whole turns of the loop (96 bytes) and
+// whole lines; three of them reach into the next page early enough for its address.
+constexpr std::size_t kPieceBytes = 1152;
+constexpr std::size_t kAheadBytes = 3 * kPieceBytes;
+constexpr std::size_t kLineBytes = 64;
+constexpr std::size_t kReadAheadBytesMin = 16u << 10;
+
+void read_ahead(ByteSpan bytes) {
+  for (std::size_t at = 0; at < bytes.size(); at += kLineBytes)
+    __builtin_prefetch(bytes.subspan(at).data());
+}
+
+// `update` is the library's for one direction.
+template <class Update>
+void run_update(Update update, EVP_CIPHER_CTX* context, ByteSpan from, MutableByteSpan to) {
+  int length = 0;
+  const bool far = from.size() >= kReadAheadBytesMin && from.data() != to.data();
+  const std::size_t piece = far ? kPieceBytes : from.size();
+  if (far) read_ahead(from.first(kAheadBytes));
+  while (!from.empty()) {
+    const std::size_t now = std::min(piece, from.size());
+    if (far && from.size() > kAheadBytes) {
+      const ByteSpan ahead = from.subspan(kAheadBytes);
+      read_ahead(ahead.first(std::min(kPieceBytes, ahead.size())));
+    }
+    SEALANE_CHECK(update(context, as_uchar(to), &length, as_uchar(from), checked_cast<int>(now)) ==
+                  1);
+    from = from.subspan(now);
+    to = to.subspan(now);
+  }
+}
+
 EVP_CIPHER_CTX* new_context() {
   EVP_CIPHER_CTX* context = EVP_CIPHER_CTX_new();
   SEALANE_CHECK(context != nullptr);
@@ -91,9 +126,7 @@ void AesGcm::seal(ByteSpan iv, ByteSpan aad, ByteSpan plaintext, MutableByteSpan
   if (!aad.empty())
     SEALANE_CHECK(EVP_EncryptUpdate(s.sealing, nullptr, &length, as_uchar(aad),
                                     checked_cast<int>(aad.size())) == 1);
-  if (!plaintext.empty())
-    SEALANE_CHECK(EVP_EncryptUpdate(s.sealing, as_uchar(ciphertext), &length, as_uchar(plaintext),
-                                    checked_cast<int>(plaintext.size())) == 1);
+  run_update(EVP_EncryptUpdate, s.sealing, plaintext, ciphertext);
   unsigned char none[16];
   SEALANE_CHECK(EVP_EncryptFinal_ex(s.sealing, none, &length) == 1);
   SEALANE_CHECK(EVP_CIPHER_CTX_ctrl(s.sealing, EVP_CTRL_AEAD_GET_TAG, checked_cast<int>(tag.size()),
@@ -115,9 +148,7 @@ bool AesGcm::open(ByteSpan iv, ByteSpan aad, ByteSpan ciphertext, ByteSpan tag,
   if (!aad.empty())
     SEALANE_CHECK(EVP_DecryptUpdate(s.opening, nullptr, &length, as_uchar(aad),
                                     checked_cast<int>(aad.size())) == 1);
-  if (!ciphertext.empty())
-    SEALANE_CHECK(EVP_DecryptUpdate(s.opening, as_uchar(plaintext), &length, as_uchar(ciphertext),
-                                    checked_cast<int>(ciphertext.size())) == 1);
+  run_update(EVP_DecryptUpdate, s.opening, ciphertext, plaintext);
   SEALANE_CHECK(EVP_CIPHER_CTX_ctrl(s.opening, EVP_CTRL_AEAD_SET_TAG,
                                     checked_cast<int>(expected.size()),
                                     as_uchar(MutableByteSpan(expected))) == 1);

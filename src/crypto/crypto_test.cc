@@ -115,6 +115,29 @@ TEST(AesGcm, AnyChangedInputIsRefusedAndLeavesZeros) {
   EXPECT_TRUE(gcm.open(c.iv, c.aad, c.ciphertext, c.tag, out));
 }
 
+// What stands apart is taken in pieces from 16 KiB on.
+TEST(AesGcm, LongInputApartGivesTheBytesOfInputInPlace) {
+  AesGcm gcm;
+  gcm.set_key(Bytes(32, std::byte{7}));
+  const Bytes iv(12), aad = to_bytes("aad");
+  for (const std::size_t size : {16383u, 16384u, 16385u, 17280u, 17281u, 19839u, 65536u, 100003u}) {
+    Bytes plaintext(size);
+    for (std::size_t i = 0; i < size; ++i) plaintext[i] = static_cast<std::byte>(i * 31 / 7);
+    Bytes in_place = plaintext, apart(size), tag(16), tag_apart(16), opened(size);
+    gcm.seal(iv, aad, in_place, in_place, tag);
+    gcm.seal(iv, aad, plaintext, apart, tag_apart);
+    EXPECT_EQ(apart, in_place) << size;
+    EXPECT_EQ(tag_apart, tag) << size;
+    EXPECT_TRUE(gcm.open(iv, aad, apart, tag, opened)) << size;
+    EXPECT_EQ(opened, plaintext) << size;
+    apart.back() ^= std::byte{1};
+    EXPECT_FALSE(gcm.open(iv, aad, apart, tag, opened));
+    EXPECT_EQ(opened, Bytes(size));
+    EXPECT_TRUE(gcm.open(iv, aad, in_place, tag, in_place));
+    EXPECT_EQ(in_place, plaintext);
+  }
+}
+
 TEST(AesGcm, EmptyPlaintextStillAuthenticatesItsAdditionalData) {
   AesGcm gcm;
   gcm.set_key(Bytes(32));
