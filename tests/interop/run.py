@@ -186,6 +186,32 @@ def sdk_opens():
             python(HERE / "esdk_python.py", "--key-file", exported["file"], "--name", exported["name"], *files)
 
 
+def sdk_opens_folder():
+    """Given the raw key alone, the SDK opens the bundles of a sealed folder, and tar restores what was in it."""
+    with servers.scratch() as folder:
+        (folder / "in/deep").mkdir(parents=True)
+        (folder / "in/deep" / ("n" * 150)).write_bytes(os.urandom(70_000))
+        (folder / "in/empty").touch()
+        (folder / "in/large").write_bytes(os.urandom(3 << 20))
+        (folder / "in/z").write_text("last")
+        os.utime(folder / "in/z", (1_000_000_000, 1_000_000_000))
+        (folder / "in/z").chmod(0o640)
+        ring = ("--keyring", folder / "keys")
+        servers.run(SEALANE, "key", "create", "photos", *ring)
+        servers.run(SEALANE, "seal", *ring, "--key", "photos", "--bundle-size", "1", folder / "in", folder / "sealed")
+        exported = json.loads(servers.run(SEALANE, "key", "export", "photos", *ring, "--out", folder / "raw", "--format", "json"))
+        bundles = sorted((folder / "sealed").glob("*/bundles/*"))
+        check(len(bundles) >= 3, f"{len(bundles)} bundles")
+        (folder / "opened").mkdir()
+        (folder / "out").mkdir()
+        python(HERE / "esdk_python.py", "--key-file", exported["file"], "--name", exported["name"], "--output-folder", folder / "opened", *bundles)
+        for bundle in bundles:
+            subprocess.run(["tar", "-x", "-p", "-f", folder / "opened" / bundle.name.removesuffix(".esdk"), "-C", folder / "out"], check=True)
+        subprocess.run(["diff", "-r", folder / "in", folder / "out"], check=True)
+        restored = (folder / "out/z").stat()
+        check((restored.st_mode & 0o777, restored.st_mtime) == (0o640, 1_000_000_000), f"{restored}")
+
+
 def wait_for_files(folder, pattern):
     end = time.monotonic() + 60
     while time.monotonic() < end:
@@ -248,6 +274,7 @@ def other_tests(with_java):
     for pipeline in sorted(ROOT.glob("examples/*/pipeline.yaml")) if schema.exists() else []:
         yield (f"jsonschema accepts {pipeline.relative_to(ROOT)}",
                lambda p=pipeline: python(HERE / "schema_check.py", schema, p))
+    yield "the AWS Encryption SDK for Python and tar open a sealed folder", sdk_opens_folder
     if servers.edge_available():
         yield "the AWS Encryption SDK for Python opens bundles and journal entries", sdk_opens
         yield "the README's first use works as it is written", first_use
