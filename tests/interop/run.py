@@ -210,6 +210,14 @@ def sdk_opens_folder():
         subprocess.run(["diff", "-r", folder / "in", folder / "out"], check=True)
         restored = (folder / "out/z").stat()
         check((restored.st_mode & 0o777, restored.st_mtime) == (0o640, 1_000_000_000), f"{restored}")
+        # Whoever has that key rewrites a frame: the SDK sees nothing wrong, the manifest names it.
+        key = ("--key-file", exported["file"], "--name", exported["name"])
+        python(HERE / "rewrite_frame.py", *key, bundles[1])
+        python(HERE / "esdk_python.py", *key, bundles[1])
+        done = subprocess.run([SEALANE, "unseal", *ring, folder / "sealed", folder / "forged"], capture_output=True, text=True, timeout=60)
+        check(done.returncode == 4 and bundles[1].name in done.stderr and "is foreign: it opens under the data set key" in done.stderr,
+              f"exit {done.returncode}: {done.stderr}")
+        check(not (folder / "forged").exists(), "a forged folder was written")
 
 
 def wait_for_files(folder, pattern):
