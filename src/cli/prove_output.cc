@@ -85,6 +85,9 @@ std::string counterexample_text(const ProvedPolicy& policy) {
   for (const policy::StatementExplanation& one : policy.statements) {
     const bool is_deny = one.effect == policy::Effect::Deny;
     if (is_deny == (one.matched == policy::Match::Yes)) continue;
+    if (!is_deny && policy.proof->claim != Claim::Grant &&
+        policy.proof->claim != Claim::GrantClosed && !compares(policy.proof->claim))
+      continue;
     out += std::string(is_deny ? "  Deny " : "  Allow ") +
            place_words(policy, one.place.document, one.place.statement) +
            (is_deny ? " does not apply: " : " applies: ") + one.why + "\n";

@@ -133,6 +133,17 @@ class Proving {
     proof_.claim = options.claim;
   }
 
+  // Of a claim that its text decides: Denies that no request meets.
+  std::vector<Vacuous> vacuous() {
+    auto given = Decision::create(encoder_, documents_);
+    if (!given.ok()) return {};
+    given_ = std::move(*given);
+    encoder_.note_names(given_->denied() + " ");
+    preamble_ = encoder_.preamble();
+    find_vacuous();
+    return std::move(proof_.vacuous);
+  }
+
   Proof run() {
     auto given = Decision::create(encoder_, documents_);
     if (!given.ok()) return doubt(Doubt::Unsupported, given.error().message);
@@ -495,6 +506,20 @@ std::string services_in_words(const Scope& scope) {
   return "every action of " + names;
 }
 
+// Denies beside the one that carries a claim which may be such that no request meets them: tests of
+// a TLS version, and several tests at once.
+bool may_be_vacuous(std::span<const policy::Document> documents) {
+  for (const policy::Document& document : documents)
+    for (const policy::Statement& statement : document.statements)
+      if (statement.effect == policy::Effect::Deny &&
+          (statement.conditions.size() > 1 ||
+           std::ranges::any_of(statement.conditions, [](const policy::Condition& condition) {
+             return condition.key.ends_with(":tlsversion");
+           })))
+        return true;
+  return false;
+}
+
 Proof decide_claim(const policy::Catalogue& catalogue, const Scope& scope, const Sides& sides,
                    std::span<solver::Solver> solvers, const Options& options) {
   Proof proof;
@@ -506,8 +531,13 @@ Proof decide_claim(const policy::Catalogue& catalogue, const Scope& scope, const
   }
   if (options.claim == Claim::Enforce && options.fast_path) {
     const auto path = enforced_by_text(scope, sides.given);
-    if (path && (!path->needs_presence || options.axioms.contains(Axiom::A1)))
-      return by_text(*path, options);
+    if (path && (!path->needs_presence || options.axioms.contains(Axiom::A1))) {
+      Proof decided = by_text(*path, options);
+      if (!may_be_vacuous(sides.given)) return decided;
+      auto encoder = Encoder::create(catalogue, scope, sides.given);
+      if (encoder.ok()) decided.vacuous = Proving(*encoder, sides, solvers, options).vacuous();
+      return decided;
+    }
   }
   std::vector<policy::Document> all = sides.given;
   all.insert(all.end(), sides.reference.begin(), sides.reference.end());

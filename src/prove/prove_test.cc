@@ -203,6 +203,19 @@ TEST(Prove, ReportsAStatementThatDeniesNothing) {
   EXPECT_THAT(proof_of("two-halves", solvers()).vacuous, IsEmpty());
 }
 
+TEST(Prove, ReportsAStatementThatDeniesNothingBesideOneThatCarriesTheClaim) {
+  const auto documents = documents_of(
+      R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*",)"
+      R"("Condition":{"Bool":{"aws:SecureTransport":"false"}}},{"Effect":"Deny","Principal":"*","Action":"s3:*",)"
+      R"("Resource":"*","Condition":{"NumericLessThan":{"s3:TlsVersion":"1.2"}}}]})");
+  const Scope scope = *scope_of(catalogue(), ResourceType::S3Bucket, "arn:aws:s3:::b");
+  const Proof proof = prove(catalogue(), scope, documents, solvers(), {});
+  EXPECT_TRUE(proof.by_fast_path);
+  EXPECT_EQ(proof.outcome, Outcome::Holds);
+  ASSERT_EQ(proof.vacuous.size(), 1U);
+  EXPECT_EQ(proof.vacuous[0].statement, 1U);
+}
+
 TEST(Prove, SaysThatAnActionOfTheFutureIsNotCovered) {
   EXPECT_THAT(proof_of("canonical", solvers()).notes, IsEmpty());
   // Every name of the catalogue begins with a letter that is listed.
