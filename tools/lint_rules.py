@@ -109,6 +109,7 @@ QUARANTINE = [
     Quarantined("boost/asio", ("net", "sinks", "fronts", "probe", "gateway", "cli"), in_headers=True),
     Quarantined("CLI/", ("cli",), in_headers=True),
     Quarantined("seccomp.h", ("base",)),
+    Quarantined("p11-kit/", ("keys",)),
     Quarantined("spdlog/", ()),
     Quarantined("nlohmann/", ()),
 ]
