@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <charconv>
+#include <filesystem>
 #include <map>
 
 #include "base/json.h"
 #include "cli/keyring_option.h"
 #include "crypto/rsa.h"
+#include "gateway/token_keys.h"
 
 namespace sealane::cli {
 namespace {
@@ -20,6 +22,10 @@ struct KeyArguments {
   std::string confirm;
   std::string public_key;
   bool remove = false;
+  std::string provider = "local";
+  keys::Pkcs11Key token;
+  std::string pin;
+  bool make_key = false;
 };
 
 // `90d`, `12h`, `30m`, `5s`.
@@ -114,27 +120,65 @@ Result<int> run_export(Env& env, keys::Keyring& keyring, const KeyArguments& arg
 }
 
 // A folder that has no keyring gets one: with the passphrase, or with an unlock key of its own.
-Result<std::unique_ptr<keys::Keyring>> open_or_make(Env& env, const std::string& folder,
+Result<std::unique_ptr<keys::Keyring>> open_or_make(Env& env, const KeyringFolder& where,
                                                     const std::string& passphrase_file,
                                                     const Clock& clock) {
-  auto opened = open_keyring(env, folder, passphrase_file, clock);
-  if (opened.ok() || opened.error().kind != ErrorKind::NotFound) return opened;
+  const std::string& folder = where.path;
+  auto opened = open_keyring(env, folder, passphrase_file, clock, {}, false, where.loaded);
+  const bool missing = !opened.ok() && opened.error().kind == ErrorKind::NotFound;
+  std::error_code ignored;
+  if (!missing || std::filesystem::exists(folder + "/keyring.db", ignored)) return opened;
   SEALANE_TRY(make_folders(env, folder));
   if (passphrase_file.empty() && !keys::has_unlock(env, folder))
     SEALANE_TRY(keys::create_unlock_key(env, folder + "/unlock.key"));
   SEALANE_ASSIGN(keys::Unlock unlock, keys::read_unlock(env, folder, passphrase_file));
-  return keys::Keyring::create(folder, unlock, clock);
+  SEALANE_ASSIGN(const auto finder, finder_for(env, where.loaded));
+  keys::KeyringParts parts;
+  parts.provider_for = gateway::provider_for(finder);
+  return keys::Keyring::create(folder, unlock, clock, {}, std::move(parts));
 }
 
-Result<int> run_create(Env& env, const std::string& folder, const KeyArguments& arguments) {
+// What the options say about a token's key.
+Result<keys::Pkcs11Key> token_key_of(const KeyArguments& arguments) {
+  keys::Pkcs11Key where = arguments.token;
+  const std::pair<const char*, const std::string*> parts[] = {{"--module", &where.module},
+                                                              {"--token", &where.token},
+                                                              {"--label", &where.label},
+                                                              {"--pin", &arguments.pin}};
+  for (const auto& [option, value] : parts)
+    if (value->empty())
+      return fail(ErrorKind::Invalid, "a key in a token needs " + std::string(option),
+                  "run `sealane key create --help`");
+  SEALANE_ASSIGN(where.pin, keys::parse_pin_source(arguments.pin));
+  if (where.pin.kind == keys::PinSource::Kind::File)
+    where.pin.name = std::filesystem::absolute(where.pin.name).lexically_normal().string();
+  SEALANE_TRY(keys::check(where));
+  return where;
+}
+
+Result<int> run_create(Env& env, const KeyringFolder& folder, const KeyArguments& arguments) {
   const SystemClock clock;
-  std::optional<Duration> rotate;
+  keys::KeyPlan plan;
   if (!arguments.time.empty()) {
-    SEALANE_ASSIGN(rotate, parse_duration(arguments.time));
+    SEALANE_ASSIGN(plan.rotate_after, parse_duration(arguments.time));
+  }
+  const bool in_token = arguments.provider == "pkcs11";
+  keys::Pkcs11Key where;
+  if (in_token) {
+    SEALANE_ASSIGN(where, token_key_of(arguments));
+  } else if (!arguments.token.module.empty() || !arguments.token.token.empty() ||
+             !arguments.token.label.empty() || !arguments.pin.empty() || arguments.make_key) {
+    return fail(ErrorKind::Invalid, "a local key is in no token", "add --provider pkcs11");
   }
   SEALANE_ASSIGN(auto keyring,
                  open_or_make(env, folder, arguments.keyring.pipeline.passphrase_file, clock));
-  SEALANE_TRY(keyring->create_key(arguments.key, rotate));
+  if (in_token) {
+    SEALANE_ASSIGN(const auto finder, finder_for(env, nullptr));
+    SEALANE_TRY(create_token_key(*keyring, *finder, arguments.key, plan, where,
+                                 arguments.make_key ? MakeTokenKey::IfMissing : MakeTokenKey::No));
+  } else {
+    SEALANE_TRY(keyring->create_key(arguments.key, plan));
+  }
   return show_key(*keyring, arguments);
 }
 
@@ -201,14 +245,16 @@ CLI::App* add_keyring_command(CLI::App& app, Chosen& chosen, const std::string& 
   CLI::App* command = add_command(app, name, help, examples);
   add_keyring_options(command, a->keyring);
   on_run(command, chosen, [a, body, accept_older] {
-    return with_keyring_folder(a->keyring, [&](Env& env, const std::string& folder) -> Result<int> {
-      const SystemClock clock;
-      keys::KeyringLimits limits;
-      if (!a->confirm.empty()) limits.destroy_wait_min = Duration::zero();
-      SEALANE_ASSIGN(auto keyring, open_keyring(env, folder, a->keyring.pipeline.passphrase_file,
-                                                clock, limits, accept_older));
-      return body(env, *keyring, *a);
-    });
+    return with_keyring_folder(
+        a->keyring, [&](Env& env, const KeyringFolder& folder) -> Result<int> {
+          const SystemClock clock;
+          keys::KeyringLimits limits;
+          if (!a->confirm.empty()) limits.destroy_wait_min = Duration::zero();
+          SEALANE_ASSIGN(auto keyring,
+                         open_keyring(env, folder.path, a->keyring.pipeline.passphrase_file, clock,
+                                      limits, accept_older, folder.loaded));
+          return body(env, *keyring, *a);
+        });
   });
   return command;
 }
@@ -233,16 +279,30 @@ void add_change(CLI::App& app, Chosen& chosen, const std::string& name, const st
 
 void add_create(CLI::App& app, Chosen& chosen) {
   auto a = std::make_shared<KeyArguments>();
-  CLI::App* command =
-      add_command(app, "create", "Make a key, and the folder's keyring if it has none",
-                  "  sealane key create photos --keyring keys\n"
-                  "  sealane key create training --rotate 90d");
+  CLI::App* command = add_command(
+      app, "create", "Make a key, and the folder's keyring if it has none",
+      "  sealane key create photos --keyring keys\n"
+      "  sealane key create training --rotate 90d\n"
+      "  sealane key create training --provider pkcs11 --token hall --label wrapping \\\n"
+      "    --module /usr/lib/softhsm/libsofthsm2.so --pin file:/run/secrets/pin --make-key");
   add_keyring_options(command, a->keyring);
   add_key_word(command, *a);
   command->add_option("--rotate", a->time, "open a new epoch after this time (90d, 12h)")
       ->type_name("TIME");
+  command->add_option("--provider", a->provider, "who wraps the key: the keyring, or a token")
+      ->check(CLI::IsMember({"local", "pkcs11"}))
+      ->capture_default_str();
+  command->add_option("--module", a->token.module, "pkcs11: the token's library, absolute")
+      ->type_name("FILE");
+  command->add_option("--token", a->token.token, "pkcs11: the token's label");
+  command->add_option("--label", a->token.label, "pkcs11: label of the AES-256 key in the token");
+  command
+      ->add_option("--pin", a->pin,
+                   "pkcs11: where the PIN is: file:PATH, env:NAME or credential:NAME")
+      ->type_name("SOURCE");
+  command->add_flag("--make-key", a->make_key, "pkcs11: make the token's key if there is none");
   on_run(command, chosen, [a] {
-    return with_keyring_folder(a->keyring, [&](Env& env, const std::string& folder) {
+    return with_keyring_folder(a->keyring, [&](Env& env, const KeyringFolder& folder) {
       return run_create(env, folder, *a);
     });
   });

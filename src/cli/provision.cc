@@ -7,6 +7,7 @@
 
 #include "cli/keyring_option.h"
 #include "crypto/sign.h"
+#include "gateway/token_keys.h"
 #include "identity/registry.h"
 #include "pipeline/load.h"
 
@@ -38,16 +39,29 @@ Status provision_gateway(Env& env, const LoadedPipeline& loaded, const pipeline:
     made.push_back("key that opens the keyring of `" + node.name + "`: " + unlock_file);
   }
   SEALANE_ASSIGN(keys::Unlock unlock, keys::read_unlock(env, folder, loaded.passphrase_file));
+  SEALANE_ASSIGN(const auto finder, finder_for(env, &loaded));
+  keys::KeyringParts parts;
+  parts.provider_for = gateway::provider_for(finder);
   const bool fresh = !exists(folder + "/keyring.db");
-  auto opened = fresh ? keys::Keyring::create(folder, unlock, clock)
-                      : keys::Keyring::open(folder, unlock, clock);
+  auto opened = fresh ? keys::Keyring::create(folder, unlock, clock, {}, std::move(parts))
+                      : keys::Keyring::open(folder, unlock, clock, {}, std::move(parts));
   if (!opened.ok()) return std::move(opened).error();
   keys::Keyring& keyring = **opened;
   for (const pipeline::KeySpec& key : loaded.pipeline.keys) {
     if (keyring.find(key.name).ok()) continue;
     std::optional<Duration> rotate;
     if (key.rotate) rotate = std::chrono::duration_cast<Duration>(*key.rotate);
-    SEALANE_TRY(keyring.create_key(key.name, rotate));
+    keys::KeyPlan plan;
+    plan.rotate_after = rotate;
+    if (key.token) {
+      SEALANE_ASSIGN(const keys::Pkcs11Key where, gateway::token_key(*key.token, loaded.folder));
+      SEALANE_ASSIGN(const bool new_one, create_token_key(keyring, *finder, key.name, plan, where,
+                                                          MakeTokenKey::IfMissing));
+      if (new_one)
+        made.push_back("AES-256 key `" + where.label + "` in token `" + where.token + "`");
+    } else {
+      SEALANE_TRY(keyring.create_key(key.name, plan));
+    }
     made.push_back("data set key `" + key.name + "` in the keyring of `" + node.name + "`");
   }
   SEALANE_ASSIGN(const crypto::Ed25519PrivateKey signing, keyring.manifest_signing_key());
@@ -65,8 +79,8 @@ Status provision_consumer(Env& env, const LoadedPipeline& loaded, const pipeline
   for (const pipeline::Hop& sealed : loaded.pipeline.hops) {
     if (sealed.to != hop.from || sealed.seal.empty()) continue;
     const std::string gateway = loaded.node_folder(sealed.from);
-    SEALANE_ASSIGN(keys::Unlock unlock, keys::read_unlock(env, gateway, loaded.passphrase_file));
-    SEALANE_ASSIGN(const auto keyring, keys::Keyring::open(gateway, unlock, clock));
+    SEALANE_ASSIGN(const auto keyring,
+                   open_keyring(env, gateway, loaded.passphrase_file, clock, {}, false, &loaded));
     SEALANE_ASSIGN(const keys::KeyInfo info, keyring->find(sealed.seal));
     const std::uint32_t epoch = info.epochs.back().number;
     const std::string file =
@@ -188,7 +202,7 @@ Result<std::unique_ptr<keys::Keyring>> open_gateway_keyring(Env& env, const Load
                                                             const std::string& gateway,
                                                             const Clock& clock) {
   SEALANE_ASSIGN(const std::string folder, gateway_folder(loaded, gateway));
-  return open_keyring(env, folder, loaded.passphrase_file, clock);
+  return open_keyring(env, folder, loaded.passphrase_file, clock, {}, false, &loaded);
 }
 
 Result<std::string> gateway_folder(const LoadedPipeline& loaded, const std::string& gateway) {

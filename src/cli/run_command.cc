@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/endpoint_option.h"
+#include "cli/keyring_option.h"
 #include "gateway/assemble.h"
 
 namespace sealane::cli {
@@ -47,6 +48,7 @@ int run_run(RunArguments& arguments) {
   Status parsed = parse_listen(arguments.listen, arguments.run);
   if (parsed.ok()) parsed = parse_peers(arguments.peers, arguments.run);
   if (!parsed.ok()) return report_error(parsed.error(), arguments.format);
+  arguments.run.environment = environment_variable;
   std::vector<Diagnostic> diagnostics;
   const Status ended = gateway::run_node(arguments.run, diagnostics);
   if (const int code = report_diagnostics(diagnostics, arguments.format); code != kOk) return code;

@@ -25,7 +25,8 @@ Result<OpenStream> open_stream(Env& env, const LoadedPipeline& loaded, const std
                                const Clock& clock) {
   SEALANE_ASSIGN(const pipeline::Node* gateway, choose_gateway(loaded, wanted));
   const std::string folder = loaded.node_folder(gateway->name);
-  SEALANE_ASSIGN(auto keyring, open_keyring(env, folder, loaded.passphrase_file, clock));
+  SEALANE_ASSIGN(auto keyring,
+                 open_keyring(env, folder, loaded.passphrase_file, clock, {}, false, &loaded));
   return OpenStream{std::move(keyring),
                     {folder + "/journal", loaded.pipeline.name, gateway->journal_key}};
 }

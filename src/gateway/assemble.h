@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +22,9 @@ struct RunOptions {
   std::map<std::string, tls::Endpoint> peers;  // node → where it is, over the file's
   unsigned threads = 1;                        // loops of the MQTT front
   std::string passphrase_file;                 // opens the keyring in place of its unlock.key
-  std::string user = "nobody";                 // who to become when started as root
+  // What a variable of the environment holds; for PINs.
+  std::function<std::optional<std::string>(const std::string& name)> environment;
+  std::string user = "nobody";  // who to become when started as root
 };
 
 // Runs one node of a pipeline until SIGTERM or SIGINT: a gateway or a store.  The composition root:

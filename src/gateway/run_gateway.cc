@@ -10,6 +10,7 @@
 #include "gateway/delivery_thread.h"
 #include "gateway/node_control.h"
 #include "gateway/node_setup.h"
+#include "gateway/token_keys.h"
 #include "keys/keyring.h"
 #include "keys/opener.h"
 #include "keys/sealer.h"
@@ -181,8 +182,12 @@ Status Gateway::open_workers() {
                  keys::read_unlock(setup_.env, folder(), setup_.options.passphrase_file));
   keys::KeyringParts parts;
   parts.anchors = {folder() + "/delivery/keyring.anchor"};
+  SEALANE_ASSIGN(auto finder, finder_of(setup_.env, setup_.pipeline, setup_.pipeline_folder,
+                                        setup_.options.environment));
+  parts.provider_for = provider_for(std::move(finder));
   SEALANE_ASSIGN(keyring_,
                  keys::Keyring::open(folder(), unlock, setup_.clock, {}, std::move(parts)));
+  SEALANE_TRY(check_providers(*keyring_, setup_.pipeline));
   std::uint16_t port = port_of(setup_, *mqtt_);
   for (unsigned i = 0; i < std::max(1u, setup_.options.threads); ++i) {
     auto worker = std::make_unique<Worker>(*keyring_, setup_.node->journal_key, setup_.clock);

@@ -54,9 +54,17 @@ Result<KeyProvider*> Keyring::provider_of(Key& key) {
 
 Result<const Secret*> Keyring::key_of(Key& key, Epoch& epoch) {
   if (epoch.key.empty()) {
-    SEALANE_ASSIGN(KeyProvider * provider, provider_of(key));
-    SEALANE_ASSIGN(epoch.key, provider->unwrap(epoch.wrapped, binding("epoch", key.facts.name,
-                                                                      epoch.info.number)));
+    // The key is there: what cannot be found is the way to it.
+    const auto later = [](Error error) {
+      if (error.kind == ErrorKind::NotFound) error.kind = ErrorKind::Unavailable;
+      return error;
+    };
+    auto provider = provider_of(key);
+    if (!provider.ok()) return later(std::move(provider).error());
+    auto unwrapped =
+        (*provider)->unwrap(epoch.wrapped, binding("epoch", key.facts.name, epoch.info.number));
+    if (!unwrapped.ok()) return later(std::move(unwrapped).error());
+    epoch.key = std::move(unwrapped).value();
   }
   return &epoch.key;
 }

@@ -209,6 +209,14 @@ Result<Secret> Pkcs11Provider::unwrap_once(ByteSpan wrapped, ByteSpan binding, b
 }
 
 Status Pkcs11Provider::make_key(Pkcs11Mechanism mechanism) {
+  SEALANE_ASSIGN(const bool made, make_key_if_missing(mechanism));
+  if (!made)
+    return fail(ErrorKind::Conflict,
+                "token `" + key_.token + "` has a key `" + key_.label + "` already");
+  return {};
+}
+
+Result<bool> Pkcs11Provider::make_key_if_missing(Pkcs11Mechanism mechanism) {
   const std::lock_guard lock(mutex_);
   if (refused_) return *refused_;
   SEALANE_ASSIGN(auto library, modules_->impl_->library(key_.module));
@@ -219,14 +227,13 @@ Status Pkcs11Provider::make_key(Pkcs11Mechanism mechanism) {
     if (refused) refused_ = opened.error();
     return std::move(opened).error();
   }
-  if ((*opened)->has_key(key_))
-    return fail(ErrorKind::Conflict,
-                "token `" + key_.token + "` has a key `" + key_.label + "` already");
+  SEALANE_ASSIGN(const bool there, (*opened)->has_key(key_));
+  if (there) return false;
   const CK_RV code = (*opened)->generate(key_, mechanism);
   if (code != CKR_OK)
     return fail(ErrorKind::Unavailable,
                 "token `" + key_.token + "` makes no key: " + pkcs11_code(code));
-  return {};
+  return true;
 }
 
 }  // namespace sealane::keys

@@ -93,6 +93,8 @@ class Pkcs11Provider final : public KeyProvider {
   // Makes the key in the token: AES-256, sensitive, not extractable, for `mechanism` alone.
   // Errors: Conflict – there is one of that label; those above.
   Status make_key(Pkcs11Mechanism mechanism = Pkcs11Mechanism::AesGcm);
+  // The same when there is none.  Result: whether it was made.
+  Result<bool> make_key_if_missing(Pkcs11Mechanism mechanism = Pkcs11Mechanism::AesGcm);
 
  private:
   Result<Pkcs11Session*> session();

@@ -274,9 +274,9 @@ bool Pkcs11Session::offers(CK_MECHANISM_TYPE mechanism, CK_FLAGS uses) {
          (info.flags & uses) == uses;
 }
 
-bool Pkcs11Session::has_key(const Pkcs11Key& key) {
-  const auto found = keys_of(key);
-  return found.ok() && !found->empty();
+Result<bool> Pkcs11Session::has_key(const Pkcs11Key& key) {
+  SEALANE_ASSIGN(const auto found, keys_of(key));
+  return !found.empty();
 }
 
 Status Pkcs11Session::find_key(const Pkcs11Key& key) {

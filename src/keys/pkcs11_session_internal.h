@@ -66,7 +66,7 @@ class Pkcs11Session {
   bool is_ours() const;
   // Finds the key and what it may be used for.
   Status find_key(const Pkcs11Key& key);
-  bool has_key(const Pkcs11Key& key);
+  Result<bool> has_key(const Pkcs11Key& key);
   Pkcs11Mechanism mechanism() const { return mechanism_; }
 
   CK_RV generate(const Pkcs11Key& key, Pkcs11Mechanism mechanism);

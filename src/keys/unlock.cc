@@ -47,6 +47,10 @@ std::string& credentials_folder() {
 
 void use_credentials_of(std::string folder) { credentials_folder() = std::move(folder); }
 
+std::string credential_path(const std::string& name) {
+  return credentials_folder().empty() ? "" : credentials_folder() + "/" + name;
+}
+
 Result<Unlock> read_unlock(Env& env, const std::string& folder,
                            const std::string& passphrase_file) {
   if (!passphrase_file.empty()) return read_passphrase(env, passphrase_file);

@@ -27,6 +27,9 @@ Result<UnlockKey> read_unlock_key(Env& env, const std::string& path);
 // threads run.
 void use_credentials_of(std::string folder);
 
+// The file of one of them; empty when systemd handed none over.
+std::string credential_path(const std::string& name);
+
 // What opens the keyring of `folder`: the passphrase in the first line of `passphrase_file`; when
 // that is empty, the folder's `unlock.key`; when there is none, what systemd hands over in the
 // folder that use_credentials_of() named: `sealane-unlock-key` (32 bytes) or `sealane-passphrase`

@@ -8,6 +8,7 @@
 
 #include "base/yaml.h"
 #include "pipeline/fields_internal.h"
+#include "pipeline/key_fields_internal.h"
 
 namespace sealane::pipeline {
 namespace {
@@ -182,16 +183,7 @@ class Loader {
   void read_keys(const Value& value) {
     for (const Member& entry : fields_.named(value, "keys")) {
       check_name(entry, "key");
-      KeySpec key{.name = entry.name, .rotate = std::nullopt, .span = entry.span};
-      for (const Member& member : fields_.mapping(entry.value, "keys.*")) {
-        if (member.name == "provider")
-          (void)fields_.choice(
-              member.value, "provider",
-              {.now = {"local"},
-               .later = {"aws-kms", "azure-key-vault", "gcp-kms", "vault-transit", "pkcs11"}});
-        else if (member.name == "rotate")
-          key.rotate = fields_.duration(member.value, "rotate");
-      }
+      KeySpec key = read_key(fields_, entry);
       require(entry.value, {"provider"}, "the key `" + entry.name + "`");
       pipeline_.keys.push_back(std::move(key));
     }

@@ -182,6 +182,43 @@ TEST(LoadPipeline, WhatLaterVersionsHaveIsNotInThisOne) {
   expect_mistake("from: l, to: t", "from: e, to: t", 13, later);
 }
 
+TEST(LoadPipeline, AKeyInATokenSaysHowItIsReached) {
+  const std::string token =
+      "j: { provider: pkcs11, module: /lib/p.so, token: hall, label: wrapping, pin: { file: p } }";
+  const auto parsed = load_pipeline(replaced(small(), "j: { provider: local }", token), "p.yaml");
+  ASSERT_TRUE(parsed.value) << all_text(parsed.diagnostics);
+  const KeySpec& key = parsed.value->keys.at(0);
+  ASSERT_TRUE(key.token);
+  EXPECT_EQ(key.token->module, "/lib/p.so");
+  EXPECT_EQ(key.token->token, "hall");
+  EXPECT_EQ(key.token->label, "wrapping");
+  EXPECT_EQ(key.token->pin, "file:p");
+  EXPECT_FALSE(parsed.value->keys.at(1).token);
+  const auto mistake = [&](const std::string& from, const std::string& to,
+                           const std::string& says) {
+    expect_mistake("j: { provider: local }", replaced(token, from, to), 4, says);
+  };
+  for (const char* part : {"module", "token", "label"})
+    mistake(std::string(part) + ": ", "rotate: 1d, " + std::string(part) + ": ~, x: ", "is text");
+  mistake(", pin: { file: p }", "", "the key `j` has no `pin`");
+  mistake("/lib/p.so", "p.so", "not an absolute path");
+  mistake("hall", std::string(33, 'h'), "longer than 32");
+  mistake("wrapping", std::string(129, 'w'), "longer than 128");
+  mistake("{ file: p }", "\"12345\"", "a PIN never stands in the pipeline file");
+  mistake("{ file: p }", "{ file: p, env: P }", "exactly one place");
+  mistake("{ file: p }", "{}", "exactly one place");
+  mistake("{ file: p }", "{ env: A=1 }", "not the name of a variable");
+  mistake("{ file: p }", "{ credential: a/b }", "not the name of a credential");
+  mistake("{ file: p }", "{ value: p }", "there is no key `value`");
+  expect_mistake("j: { provider: local }", "j: { provider: local, label: x }", 4,
+                 "belongs to `provider: pkcs11`");
+  // What was taken for a PIN is not repeated.
+  const auto said = load_pipeline(
+      replaced(small(), "j: { provider: local }", replaced(token, "{ file: p }", "\"98765\"")),
+      "p.yaml");
+  EXPECT_EQ(all_text(said.diagnostics).find("98765"), std::string::npos);
+}
+
 TEST(LoadPipeline, NamesAndReferencesMustFit) {
   expect_mistake("pipeline: pipe", "pipeline: a/b", 2, "cannot name a pipeline");
   expect_mistake("  s: {", "  \"s/x\": {", 6, "cannot name a node");

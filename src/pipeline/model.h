@@ -35,10 +35,20 @@ struct AwsCloud {
   std::string region;
 };
 
-// A key of the pipeline.  The provider is the local keyring, the only one in this version.
+// A key in a PKCS#11 token that wraps a key of the pipeline.
+struct TokenKey {
+  std::string module;  // absolute path of the token's library
+  std::string token;   // label
+  std::string label;   // of the key in it
+  std::string pin;     // where it is: `file:` and a path from the pipeline file's folder, `env:` and
+                       // a variable, `credential:` and a name
+};
+
+// A key of the pipeline.  Who wraps it: the gateway's keyring, or a token.
 struct KeySpec {
   std::string name;
   std::optional<std::chrono::seconds> rotate;
+  std::optional<TokenKey> token;
   SourceSpan span;
 };
 
