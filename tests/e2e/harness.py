@@ -28,10 +28,10 @@ def claim(holds, text):
 class Node:
     """One `sealane run` process and its log lines."""
 
-    def __init__(self, pipeline, name, listen, peers=()):
+    def __init__(self, pipeline, name, listen, peers=(), more=()):
         self.name = name
         self.log_path = os.path.join(pipeline.folder, f"{name}-{time.monotonic_ns()}.log")
-        words = [pipeline.sealane, "run", pipeline.file, "--node", name, "--log-format", "json"]
+        words = [pipeline.sealane, "run", pipeline.file, "--node", name, "--log-format", "json", *more]
         for listener, port in listen.items():
             words += ["--listen", f"{listener}={port}"]
         for peer in peers:

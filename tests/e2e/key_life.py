@@ -3,9 +3,12 @@
 
 Claims: when the journal's key is disabled, publishes are refused soon after and the log names the key; whoever
 connects then is not acknowledged; after `enable` publishes are acknowledged again; a rotation is no interruption and
-bundles go to the lake; a key that is disabled keeps a gateway from starting.
+bundles go to the lake; a data set key that waits for its destruction seals nothing, the log says until when, and it can
+be called back; when its time is over the running gateway wipes it and says so, while records are still taken; a key
+that is disabled keeps a gateway from starting.
 """
 
+import sqlite3
 import time
 
 from harness import WAIT_S, Pipeline, claim, main
@@ -41,6 +44,47 @@ def state_of(pipeline, name):
     return key
 
 
+def wrapped_bytes(pipeline, name):
+    """How many bytes of wrapped keys the gateway's keyring holds; the file is only read."""
+    with sqlite3.connect(f"file:{pipeline.state}/nodes/edge/keyring.db?mode=ro", uri=True, timeout=WAIT_S) as database:
+        ((count,),) = database.execute("SELECT sum(length(wrapped)) FROM epochs WHERE name = ?", (name,))
+    return count
+
+
+def delivered_after(edge, count):
+    edge.wait_for("bundle-stored", lambda _: len(edge.events("bundle-stored")) > count)
+
+
+def delivery_says(edge, text):
+    edge.wait_for("delivery-failed", lambda event: text in str(event))
+
+
+def destroy_under_a_running_edge(pipeline, edge, context, port):
+    """In its waiting time the data set's key neither seals nor opens and can be called back; then it is gone."""
+    at = ["--pipeline", pipeline.file]
+    before = len(edge.events("bundle-stored"))
+    pipeline.run("key", "destroy", *at, "training")
+    claim(publish_once(context, port), "records are not taken while their bundle waits")
+    delivery_says(edge, "`training` is going to be destroyed at")
+    claim(len(edge.events("bundle-stored")) == before, "a bundle was sealed with a key that waits for destruction")
+    pipeline.run("key", "cancel-destroy", *at, "training")
+    delivery_says(edge, "`training` is disabled")
+    pipeline.run("key", "enable", *at, "training")
+    delivered_after(edge, before)
+
+    before = len(edge.events("bundle-stored"))
+    claim(wrapped_bytes(pipeline, "training") > 0, "there is no wrapped key to destroy")
+    pipeline.run("key", "destroy", *at, "training", "--wait", "1s", "--confirm", "training")
+    claim(publish_once(context, port), "records are not taken while their bundle waits")
+    # The edge itself wipes it: nobody else has the keyring open.
+    delivery_says(edge, "`training` was destroyed")
+    claim(wrapped_bytes(pipeline, "training") == 0, "a wrapped key is left")
+    claim(len(edge.events("bundle-stored")) == before, "a bundle was sealed with a destroyed key")
+    claim(publish_once(context, port), "the journal stops with the data set")
+    claim(state_of(pipeline, "training")["state"] == "destroyed", f"{state_of(pipeline, 'training')}")
+    pipeline.run("key", "enable", *at, "training", code=2)
+
+
 def test(sealane, _):
     pipeline = Pipeline(sealane)
     at = ["--pipeline", pipeline.file]
@@ -66,6 +110,8 @@ def test(sealane, _):
         claim([e["state"] for e in state_of(pipeline, "training")["epochs"]] == ["read-only", "active"], "not rotated")
         claim(publish_once(context, port), "not acknowledged after a rotation")
         edge.wait_for("bundle-stored")
+
+        destroy_under_a_running_edge(pipeline, edge, context, port)
 
         claim(edge.stop() == 0, f"the edge ended with {edge.process.returncode}")
         pipeline.run("key", "disable", *at, "journal")
