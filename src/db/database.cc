@@ -55,8 +55,10 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path,
   std::unique_ptr<Database> out(new Database(handle));
   if (code != SQLITE_OK) return out->error_for(code).within("cannot open `" + path + "`");
   sqlite3_busy_timeout(handle, options.busy_timeout_ms);
+  // EXTRA: FULL does not sync the folder when a commit removes its journal, so a loss of power could
+  // bring the journal back and undo what was committed.
   std::string settings =
-      "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
+      "PRAGMA foreign_keys=ON; PRAGMA synchronous=EXTRA; PRAGMA secure_delete=ON;"
       "PRAGMA trusted_schema=OFF;";
   if (!options.read_only)
     settings += options.journal == JournalMode::Wal ? "PRAGMA journal_mode=WAL;"

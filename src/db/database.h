@@ -59,7 +59,7 @@ class Statement {
   bool bind_failed_ = false;
 };
 
-// A SQLite database: synchronous=FULL, foreign keys on, busy timeout, secure_delete on.
+// A SQLite database: synchronous=EXTRA, foreign keys on, busy timeout, secure_delete on.
 //
 // Errors:     NotFound, Conflict (a constraint), Timeout (somebody else holds the lock too long),
 //             Unavailable (disk full, I/O), Corrupt (no database, or damaged), Internal (wrong
