@@ -81,7 +81,7 @@ struct PowerVfs::Calls {
       each = static_cast<std::byte>(disk(vfs).random_() & 0xff);
     return size;
   }
-  static int sleep(sqlite3_vfs*, int microseconds) { return microseconds; }
+  static int pause(sqlite3_vfs*, int microseconds) { return microseconds; }
   static int now(sqlite3_vfs*, double* out) {
     *out = 2460000.5;
     return SQLITE_OK;
@@ -190,7 +190,7 @@ struct PowerVfs::Calls {
       v.xAccess = access;
       v.xFullPathname = full_path;
       v.xRandomness = randomness;
-      v.xSleep = sleep;
+      v.xSleep = pause;
       v.xCurrentTime = now;
       v.xGetLastError = last_error;
       return v;
