@@ -165,6 +165,7 @@ void CloudFormationReader::find_exports(Evaluator& evaluator) {
 
 void CloudFormationReader::number_resources(Stack& stack, Evaluator& evaluator) {
   if (stack.resources == nullptr) return;
+  evaluator.begin_document();
   for (const Field& field : *stack.resources->map()) {
     if (field.name.starts_with("Fn::ForEach")) {
       collector_.warn(field.value.place, "the resources that `Fn::ForEach` makes are not read",

@@ -74,7 +74,6 @@ class Evaluator {
   void begin_document();
 
  private:
-  struct Piece;
   using Function = std::optional<Value> (Evaluator::*)(const Value& argument, Place place,
                                                        const Stack& stack);
   static Function function_named(std::string_view name);
@@ -100,6 +99,10 @@ class Evaluator {
   Value parameter(std::string_view name, const Value& declaration, Place place, const Stack& stack);
   std::optional<Value> substitute(std::string_view text, const Value* variables, Place place,
                                   const Stack& stack);
+  std::optional<Value> substituted(std::string_view name, const Value* variables, Place place,
+                                   const Stack& stack);
+  // A value of another template.
+  std::optional<Value> elsewhere(const Value& raw, const Stack& stack);
   Value concatenated(std::vector<Value> pieces, Place place);
   Value unknown(std::string why, Place place, std::vector<Reference> references = {});
 
@@ -109,9 +112,13 @@ class Evaluator {
   Collector& collector_;
   const std::map<std::string, Export>& exports_;
   std::size_t depth_ = 0;
+  std::size_t hops_ = 0;
   std::size_t steps_ = 0;
   std::size_t produced_ = 0;
 };
+
+// References anywhere in a value, as far as they are few.
+void gather_references(const Value& value, std::vector<Reference>& out);
 
 // Every template of the input, read together: exports of one are imported by another, and a nested
 // stack's parameters come from its parent.

@@ -51,5 +51,13 @@ INSTANTIATE_TEST_SUITE_P(Recorded, Golden,
                                          "recorded/path-closed", "recorded/path-open",
                                          "recorded/policies"));
 
+// cdk/VERSION.txt says which version of aws-cdk-lib wrote them.
+INSTANTIATE_TEST_SUITE_P(Cdk, Golden,
+                         testing::Values("cdk/path-open", "cdk/path-closed", "cdk/path-floor",
+                                         "cdk/two-stacks", "cdk/nested", "cdk/services"));
+INSTANTIATE_TEST_SUITE_P(HandMade, Golden,
+                         testing::Values("cloudformation/short-forms", "cloudformation/exports",
+                                         "state"));
+
 }  // namespace
 }  // namespace sealane::iac

@@ -106,6 +106,7 @@ bool JsonCursor::member(std::string_view& name) {
   space();
   if (at_ == text_.size() || text_[at_] != '"')
     return fail(at_, "a member's name in quotes was expected here");
+  member_offset_ = static_cast<std::uint32_t>(at_);
   const std::size_t begin = at_ + 1;
   bool escaped = false;
   if (!scan_text(escaped)) return false;
@@ -285,7 +286,6 @@ bool read_map(JsonCursor& json, std::uint32_t document, Value& out) {
   std::unordered_set<std::string> seen;
   if (!json.enter_object()) return false;
   std::string_view name;
-  std::uint32_t before = json.offset();
   while (json.member(name)) {
     if (fields.size() == kFewFields)
       for (const Field& field : fields) seen.insert(field.name);
@@ -293,11 +293,11 @@ bool read_map(JsonCursor& json, std::uint32_t document, Value& out) {
                            ? std::ranges::find(fields, name, &Field::name) != fields.end()
                            : !seen.insert(std::string(name)).second;
     if (twice)
-      return json.fail(before, fmt::format("the member `{}` stands twice in one object", name));
+      return json.fail(json.member_offset(),
+                       fmt::format("the member `{}` stands twice in one object", name));
     Field& field = fields.emplace_back();
     field.name = name;
     if (!read_value(json, document, field.value)) return false;
-    before = json.offset();
   }
   if (json.failed()) return false;
   fields.shrink_to_fit();

@@ -42,6 +42,8 @@ class JsonCursor {
   // The next member's name, good until the next call, or false at the object's end, which is left.
   bool member(std::string_view& name);
   bool element();
+  // Where the name of the last member begins.
+  std::uint32_t member_offset() const { return member_offset_; }
   // True if nothing but white space is left.
   bool at_end();
 
@@ -66,6 +68,7 @@ class JsonCursor {
   std::string name_;
   std::string message_;
   std::uint32_t failed_at_ = 0;
+  std::uint32_t member_offset_ = 0;
 };
 
 // The value that comes next.  Fails on a member name that stands twice in one object.

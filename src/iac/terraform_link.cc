@@ -158,7 +158,11 @@ class Linker {
           collector_.add_edge({p.resource, without_indices(expression.path), f.reference.target,
                                f.reference.attribute, f.by_key});
     }
-    fill(r.properties, "", config->expressions, found);
+    auto* fields = std::get_if<Value::Map>(&r.properties.data);
+    if (fields == nullptr) return;
+    for (Field& field : *fields)
+      if (std::ranges::binary_search(config->given, field.name))
+        fill(field.value, field.name, config->expressions, found);
   }
 
   // Gives each Unknown the references of the expression at its path, or of the nearest above.
@@ -166,8 +170,7 @@ class Linker {
                    const std::vector<ConfigExpression>& expressions,
                    const std::vector<std::vector<Found>>& found) {
     if (auto* map = std::get_if<Value::Map>(&value.data)) {
-      for (Field& field : *map)
-        fill(field.value, path.empty() ? field.name : path + "." + field.name, expressions, found);
+      for (Field& field : *map) fill(field.value, path + "." + field.name, expressions, found);
     } else if (auto* list = std::get_if<Value::List>(&value.data)) {
       for (std::size_t i = 0; i < list->size(); ++i)
         fill((*list)[i], path + "[" + std::to_string(i) + "]", expressions, found);
