@@ -129,9 +129,8 @@ class Confining {
       if (!asking.require(question, grant, IotAction::Connect, true) ||
           !asking.require_undenied(question, IotAction::Connect))
         continue;
-      const Value own = asking.client_value();
-      if (own.kind == Value::Kind::Known)
-        question.require(Automaton(own.elements, Reading::Wide, one.thing.example));
+      if (const auto ids = asking.client_ids())
+        question.require(Automaton(*ids, Reading::Wide, one.thing.example));
       SEALANE_ASSIGN(const std::optional<Word> id, shortest(question, symbols_));
       if (id) out.push_back({*value, text_of(*id, one.thing.example)});
     }

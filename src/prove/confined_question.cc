@@ -153,6 +153,19 @@ Value Asking::guarded(Value value) const {
   return value;
 }
 
+std::optional<Elements> Asking::client_ids() const {
+  const Case& one = s_.one;
+  if (one.who == Case::Who::Impostor && !one.client.is_literal)
+    return Elements{one_of(Element::Set::Name), run_of(Element::Set::Name)};
+  const bool is_thing = one.who == Case::Who::Itself;
+  if (is_thing && s_.mode == Mode::Symbolic && !one.thing.is_literal)
+    return Elements{thing_element()};
+  if (!is_thing && !one.client.is_literal) return std::nullopt;
+  Elements out;
+  append_text(out, is_thing ? one.thing.example : one.client.example);
+  return out;
+}
+
 Value Asking::client_value() const {
   const Case& one = s_.one;
   const bool symbolic = s_.mode == Mode::Symbolic;

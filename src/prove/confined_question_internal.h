@@ -89,7 +89,9 @@ class Asking {
 
   // What a client may call itself under a grant of Connect.  Nothing: nothing.
   std::optional<Value> client_of(const Grant& grant) const;
-  // What the setting's own id is as a value.
+  // What the client may call itself by the case alone.  Nothing: anything.
+  std::optional<Elements> client_ids() const;
+  // What its id stands for in a pattern.
   Value client_value() const;
 
  private:
