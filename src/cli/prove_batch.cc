@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "cli/prove_iot.h"
 #include "cli/unified_diff.h"
 #include "policy/lint.h"
 
@@ -40,16 +41,12 @@ void read(ProvedPolicy& policy, std::optional<prove::ResourceType> type) {
     policy.documents.push_back(std::move(*parsed.value));
     return;
   }
-  const policy::DocumentKind other = policy::recognise_kind(policy.input.policy());
-  if (!type && other == policy::DocumentKind::IotDevice && parse_policy(policy.input, other).value)
-    policy.not_here =
-        "policies of kind " + std::string(to_string(other)) + " are not decided in this version";
-  else
-    policy.diagnostics = std::move(parsed.diagnostics);
+  policy.diagnostics = std::move(parsed.diagnostics);
 }
 
 void decide(const policy::Catalogue& catalogue, ProvedPolicy& policy,
             std::span<solver::Solver> solvers, const ProveSettings& settings) {
+  if (is_of_devices(policy.input, settings)) return decide_device_policy(policy, settings);
   const auto type = type_of(policy, settings);
   read(policy, type);
   if (policy.documents.empty()) return;

@@ -10,6 +10,8 @@
 #include "cli/prove_inputs.h"
 #include "policy/catalogue.h"
 #include "policy/evaluate.h"
+#include "mqtt/limits.h"
+#include "prove/inherent.h"
 #include "prove/prove.h"
 #include "prove/repair.h"
 
@@ -24,9 +26,22 @@ struct ProveSettings {
   // Policies that decide together with each, and those that each is compared with.
   std::vector<policy::Document> beside;
   std::vector<policy::Document> reference;
+  bool claim_was_said = true;
+  // Of policies of IoT devices.
+  bool of_devices = false;       // somebody said so
+  std::vector<std::string> own;  // empty: those that the policy names
+  mqtt::Profile mqtt_profile = mqtt::Profile::AwsIotCore;
   std::chrono::milliseconds question_max{20'000};
   std::string cvc5;
   std::string z3;
+};
+
+// What is told of a policy of IoT devices alone.
+struct DeviceFacts {
+  prove::Claim claim{};
+  std::vector<std::string> own;
+  std::vector<policy::RequestFile> steps;  // of the counterexample, in order
+  std::optional<prove::Inherent> inherent;
 };
 
 // What became of one policy.
@@ -40,6 +55,7 @@ struct ProvedPolicy {
   // Of the counterexample: which statements apply to it, and why not.
   std::vector<policy::StatementExplanation> statements;
   std::optional<prove::Repair> repair;
+  std::optional<DeviceFacts> devices;
   std::string diff() const;  // of the file, for the repair
 
   bool is_bad() const;

@@ -10,6 +10,7 @@
 #include "cli/prove_output.h"
 #include "crypto/hash.h"
 #include "policy/lint.h"
+#include "prove/confined.h"
 
 namespace sealane::cli {
 namespace {
@@ -35,7 +36,9 @@ struct ProveArguments {
   std::vector<std::string> inputs;
   std::string type;
   std::string resource;
-  std::string claim = "enforce";
+  std::string claim;
+  std::vector<std::string> own;
+  std::string profile = "aws-iot-core";
   std::string min_tls = "1.2";
   unsigned timeout_s = 20;
   bool strict = false;
@@ -51,17 +54,13 @@ struct ProveArguments {
   std::string account;
 };
 
-constexpr std::array kTypesElsewhere = {"iot"};
+constexpr const char* kOfDevices = "iot";
 
-std::vector<std::string> words_with(std::span<const char* const> elsewhere,
-                                    std::vector<std::string> words) {
-  words.insert(words.end(), elsewhere.begin(), elsewhere.end());
-  return words;
-}
 std::vector<std::string> type_names() {
   std::vector<std::string> out;
   for (const prove::ResourceType type : prove::resource_types()) out.emplace_back(to_string(type));
-  return words_with(kTypesElsewhere, out);
+  out.emplace_back(kOfDevices);
+  return out;
 }
 // `no-wider-than=REF.json`: the claim, and the file that it compares with.
 struct ClaimWord {
@@ -105,15 +104,19 @@ Result<prove::AxiomSet> axioms_without(const std::vector<std::string>& names) {
 
 Result<ProveSettings> settings_of(const ProveArguments& arguments) {
   ProveSettings out;
-  const auto claim = prove::parse_claim(claim_word(arguments.claim).name);
-  if (!claim || *claim == prove::Claim::Confined)
-    return fail(ErrorKind::Unsupported,
-                "the claim `" + arguments.claim + "` is not in this version");
+  out.claim_was_said = !arguments.claim.empty();
+  out.of_devices = arguments.type == kOfDevices;
+  const auto claim = out.claim_was_said ? prove::parse_claim(claim_word(arguments.claim).name)
+                                        : prove::Claim::Enforce;
+  if (!claim) return fail(ErrorKind::Invalid, "`" + arguments.claim + "` is no claim");
   out.type = prove::parse_resource_type(arguments.type);
-  if (!arguments.type.empty() && !out.type)
-    return fail(ErrorKind::Unsupported,
-                "the resource type `" + arguments.type + "` is not in this version",
-                "docs/prove.md says which are");
+  if (out.type && *claim == prove::Claim::Confined)
+    return fail(ErrorKind::Invalid, "the claim confined is about device policies of AWS IoT Core",
+                "leave --resource-type out, or say iot");
+  for (const std::string& own : arguments.own) SEALANE_TRY(prove::check_own(own));
+  out.own = arguments.own;
+  out.mqtt_profile = arguments.profile == "mqtt-standard" ? mqtt::Profile::MqttStandard
+                                                          : mqtt::Profile::AwsIotCore;
   out.options.claim = *claim;
   out.options.min_tls = arguments.min_tls;
   out.options.strict = arguments.strict;
@@ -332,6 +335,15 @@ void add_options(CLI::App* command, ProveArguments& a) {
                    "no-wider-than=FILE or equivalent=FILE")
       ->check(CLI::Validator(check_claim, "", "claim"))
       ->type_name("CLAIM")
+      ->default_str("enforce; of device policies confined");
+  command
+      ->add_option("--own", a.own,
+                   "a thing's own topics, for confined, as devices/${thing}/# (default: those that "
+                   "the policy names)")
+      ->type_name("FILTER");
+  command->add_option("--profile", a.profile, "the MQTT profile, for confined")
+      ->check(CLI::IsMember({"aws-iot-core", "mqtt-standard"}))
+      ->type_name("aws-iot-core|mqtt-standard")
       ->capture_default_str();
   for (std::size_t i = 0; i < kBesideOptions.size(); ++i)
     command
@@ -386,11 +398,13 @@ void add_prove_command(CLI::App& app, Chosen& chosen) {
       "  sealane prove guard.json --resource-type scp\n"
       "  sealane prove bucket.json --claim grant-closed --identity role.json --scp root.json\n"
       "  sealane prove new.json --claim no-wider-than=old.json\n"
+      "  sealane prove device.json --claim confined --own 'stations/${thing}/#'\n"
       "Claims: enforce, every request over plaintext is denied explicitly, whatever else allows "
       "it;\n"
       "  grant, the policy grants none; grant-closed, all POLICY together allow none; floor, "
       "every\n"
-      "  request over TLS below --min-tls is denied; no-wider-than, equivalent: against FILE.\n"
+      "  request over TLS below --min-tls is denied; no-wider-than, equivalent: against FILE;\n"
+      "  confined, a thing reaches its own topics alone.\n"
       "docs/prove.md says what a proof rests on. Exit codes: 0 holds, 1 fails, 2 a policy that\n"
       "cannot be read, 3 unknown, 4 solvers or evaluator contradict each other, 5 a kind of policy "
       "or\n"

@@ -21,9 +21,27 @@ std::string counted(std::size_t number, const char* noun) {
   return std::to_string(number) + " " + noun;
 }
 
+Claim claim_of(const ProvedPolicy& policy, const ProveSettings& settings) {
+  return policy.devices ? policy.devices->claim : settings.options.claim;
+}
+// What the claim is about: a resource, or a thing's own topics.
+std::string resource_of(const ProvedPolicy& policy) {
+  if (!policy.devices) return policy.scope ? policy.scope->resource : "";
+  std::string out;
+  for (const std::string& own : policy.devices->own) out += (out.empty() ? "" : ", ") + own;
+  return out;
+}
+std::string resource_type_of(const ProvedPolicy& policy) {
+  if (policy.devices) return "iot";
+  return policy.scope ? std::string(to_string(policy.scope->type)) : "";
+}
+
 // What it means that the claim holds.
-std::string holds_words(const ProveSettings& settings) {
-  switch (settings.options.claim) {
+std::string holds_words(const ProvedPolicy& policy, const ProveSettings& settings) {
+  const Claim claim = claim_of(policy, settings);
+  if (policy.devices && claim != Claim::Confined)
+    return "there is no such request: " + std::string(policy.devices->inherent->text);
+  switch (claim) {
     case Claim::Grant: return "grants nothing over plaintext; does not forbid it";
     case Claim::Enforce: return "every request over plaintext is denied explicitly";
     case Claim::Floor:
@@ -37,8 +55,9 @@ std::string holds_words(const ProveSettings& settings) {
   return "";
 }
 
-std::string decided_by(const prove::Proof& proof) {
-  return proof.by_fast_path ? "text" : "solvers";
+std::string decided_by(const ProvedPolicy& policy) {
+  if (policy.devices) return policy.devices->claim == Claim::Confined ? "automata" : "table";
+  return policy.proof->by_fast_path ? "text" : "solvers";
 }
 
 std::string assumption_text(const std::string& name) {
@@ -93,7 +112,11 @@ std::string counterexample_text(const ProvedPolicy& policy) {
            (is_deny ? " does not apply: " : " applies: ") + one.why + "\n";
   }
   if (policy.proof->wider) out += std::string("  ") + wider_words(*policy.proof->wider) + "\n";
-  out += "  request: " + prove::request_json(example.request, 0) + "\n";
+  if (!policy.devices)
+    out += "  request: " + prove::request_json(example.request, 0) + "\n";
+  else
+    for (const policy::RequestFile& step : policy.devices->steps)
+      out += "  request: " + prove::request_json(step, 0) + "\n";
   if (!example.command.empty()) out += "  shown by: " + example.command + "\n";
   return out;
 }
@@ -119,7 +142,7 @@ std::string basis_text(const ProvedPolicy& policy, bool verbose) {
   if (!verbose) return out;
   for (const std::string& name : proof.assumptions)
     out += "    " + name + ": " + assumption_text(name) + "\n";
-  out += "  decided by the " + decided_by(proof);
+  out += "  decided by the " + decided_by(policy);
   for (const prove::SolverSaid& said : proof.solvers)
     out += (&said == &proof.solvers.front() ? ": " : ", ") + solver_words(said);
   return out + "\n";
@@ -133,8 +156,9 @@ std::string policy_text(const ProvedPolicy& policy, const ProveSettings& setting
   }
   const prove::Proof& proof = *policy.proof;
   out += std::string(to_string(proof.outcome)) + ": " +
-         std::string(to_string(settings.options.claim)) + " of " + policy.scope->resource;
-  if (proof.outcome == Outcome::Holds) out += ": " + holds_words(settings);
+         std::string(to_string(claim_of(policy, settings)));
+  if (const std::string resource = resource_of(policy); !resource.empty()) out += " of " + resource;
+  if (proof.outcome == Outcome::Holds) out += ": " + holds_words(policy, settings);
   if (proof.outcome == Outcome::Unknown) out += ": " + reason_of(policy);
   out += "\n";
   if (proof.counterexample) out += counterexample_text(policy);
@@ -143,6 +167,9 @@ std::string policy_text(const ProvedPolicy& policy, const ProveSettings& setting
     out += "  vacuous: " + place_words(policy, one.document, one.statement) + ": " + one.why + "\n";
   }
   for (const std::string& note : proof.notes) out += "  note: " + note + "\n";
+  if (policy.devices && proof.verdict == pipeline::Verdict::Inherent)
+    out += "  verdict: inherent: " + std::string(policy.devices->inherent->text) + " (" +
+           std::string(policy.devices->inherent->source) + ")\n";
   if (policy.repair) out += repair_text(policy);
   return out;
 }
@@ -175,6 +202,11 @@ void write_counterexample(json::Writer& out, const ProvedPolicy& policy) {
   out.begin_object().key("request").raw(prove::request_json(example.request, 0));
   out.field("sentence", example.sentence);
   write_text_or_null(out, "command", example.command);
+  out.key("steps").begin_array();
+  if (policy.devices)
+    for (const policy::RequestFile& step : policy.devices->steps)
+      out.raw(prove::request_json(step, 0));
+  out.end_array();
   const auto wider = policy.proof->wider;
   write_text_or_null(out, "allowed_by",
                      !wider                          ? ""
@@ -238,16 +270,25 @@ void write_repair(json::Writer& out, const ProvedPolicy& policy) {
 }
 
 void write_policy(json::Writer& out, const ProvedPolicy& policy, const ProveSettings& settings) {
-  const Claim claim = settings.options.claim;
+  const Claim claim = claim_of(policy, settings);
   const std::string verdict = verdict_of(policy, claim);
   out.begin_object().field("policy", policy.input.name).field("claim", to_string(claim));
-  write_text_or_null(out, "resource", policy.scope ? policy.scope->resource : "");
-  write_text_or_null(out, "resource_type",
-                     policy.scope ? std::string(to_string(policy.scope->type)) : "");
+  write_text_or_null(out, "resource", resource_of(policy));
+  write_text_or_null(out, "resource_type", resource_type_of(policy));
   out.field("result", to_string(policy.outcome()));
   write_text_or_null(out, "verdict", verdict);
   out.field("basis", to_string(policy.proof ? policy.proof->basis : pipeline::Basis::None));
-  write_text_or_null(out, "decided_by", policy.proof ? decided_by(*policy.proof) : "");
+  out.key("inherent");
+  if (policy.devices)
+    out.begin_object()
+        .field("service", policy.devices->inherent->service)
+        .field("text", policy.devices->inherent->text)
+        .field("source", policy.devices->inherent->source)
+        .field("read_on", policy.devices->inherent->read_on)
+        .end_object();
+  else
+    out.null();
+  write_text_or_null(out, "decided_by", policy.proof ? decided_by(policy) : "");
   write_text_or_null(out, "reason", reason_of(policy));
   write_proof(out, policy);
   write_counterexample(out, policy);
@@ -323,7 +364,7 @@ SourceSpan place_of(const ProvedPolicy& policy, Claim claim) {
 
 void add_results(const ProvedPolicy& policy, const ProveSettings& settings,
                  std::vector<report::SarifResult>& out) {
-  const Claim claim = settings.options.claim;
+  const Claim claim = claim_of(policy, settings);
   for (const Diagnostic& d : policy.diagnostics)
     if (d.severity == Severity::Error)
       out.push_back({"bad-policy", d.severity, d.span, d.message, d.hint});
@@ -331,7 +372,7 @@ void add_results(const ProvedPolicy& policy, const ProveSettings& settings,
   const SourceSpan place = place_of(policy, claim);
   switch (policy.outcome()) {
     case Outcome::Holds:
-      out.push_back({"claim-holds", Severity::Note, place, holds_words(settings), ""});
+      out.push_back({"claim-holds", Severity::Note, place, holds_words(policy, settings), ""});
       break;
     case Outcome::Fails:
       out.push_back({std::string(failed_rule(claim)), Severity::Error, place,

@@ -40,6 +40,9 @@ class Least {
     auto endpoints = endpoints_of(model_, options_.resource);
     if (!endpoints.ok() || endpoints->size() != 1) return std::nullopt;
     endpoint_ = std::move((*endpoints)[0]);
+    written_head_ = endpoint_.head();
+    // Of what nobody named: a policy belongs to one account and region anyway.
+    if (options_.resource.empty() && !names_endpoint()) written_head_ = "arn:aws:iot:*:*:";
     if (!allows_all(IotAction::Connect, case_->thing.example)) return std::nullopt;
     return written();
   }
@@ -80,6 +83,14 @@ class Least {
     });
   }
 
+  bool names_endpoint() const {
+    return std::ranges::any_of(model_.statements, [](const IotStatement& statement) {
+      return std::ranges::any_of(statement.entries, [](const policy::ResourcePattern& entry) {
+        return !entry.everything && entry.literal_head;
+      });
+    });
+  }
+
   static bool denies_any(const Asking& asking, IotAction action, const Elements& pieces,
                          std::span<const Symbol> alphabet) {
     for (const IotStatement* deny : asking.denies(action)) {
@@ -101,7 +112,7 @@ class Least {
     std::vector<std::string> out;
     for (const std::string& form : forms_)
       if (allows_all(action, form))
-        out.push_back(endpoint_.head() + std::string(resource_type_of(action)) + form);
+        out.push_back(written_head_ + std::string(resource_type_of(action)) + form);
     return out;
   }
 
@@ -142,7 +153,7 @@ class Least {
     json::Writer out(2);
     out.begin_object().field("Version", "2012-10-17").key("Statement").begin_array();
     write(out, "ConnectAsItself", {IotAction::Connect},
-          {endpoint_.head() + "client/" + std::string(kThingVariable)});
+          {written_head_ + "client/" + std::string(kThingVariable)});
     if (publish == receive) {
       write(out, "PublishAndReceiveItsOwn", {IotAction::Publish, IotAction::Receive}, publish);
     } else {
@@ -167,6 +178,7 @@ class Least {
   std::vector<std::string> forms_;
   const Case* case_ = nullptr;
   IotEndpoint endpoint_;
+  std::string written_head_;
 };
 
 }  // namespace

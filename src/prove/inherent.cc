@@ -13,7 +13,7 @@ constexpr std::array kInherent = {
         "the data plane of AWS IoT Core has no plaintext port: MQTT and HTTPS over TLS alone",
         "AWS IoT Core Developer Guide, device communication protocols (ports 443, 8443, 8883) and "
         "transport security",
-        "2026-08-07"},
+        "2026-11-23"},
 };
 
 }  // namespace

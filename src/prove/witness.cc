@@ -372,6 +372,7 @@ std::string request_json(const policy::RequestFile& request, int indent) {
   const policy::Principal& who = request.principal;
   switch (who.kind) {
     case policy::PrincipalKind::Anonymous: w.field("principal", "*"); break;
+    case policy::PrincipalKind::Device: break;  // whoever the policies belong to
     case policy::PrincipalKind::Service:
       w.key("principal").begin_object().field("Service", who.name).end_object();
       break;
