@@ -95,7 +95,7 @@ def fill(pipeline, lake):
         while len(edge.events("bundle-stored")) < count:
             claim(time.monotonic() < end, f"bundle {count} was not stored")
             time.sleep(0.05)
-    claim(edge.stop() == 0, f"the edge ended with {edge.process.returncode}")
+    claim(edge.stop() == 0, f"the edge ended with {edge.process.returncode}:\n{edge.text()}")
 
 
 def lakes_key_and_journal(pipeline):
