@@ -358,6 +358,7 @@ TEST(ResourceControlPolicies, ExemptionsAreTheManagementAccountAwsKeysAndRetireG
   asked.with(Identity, kAllow).with(Rcp, to("\"*\"", "Deny"));
   EXPECT_TRUE(Asked(asked).exempt({.resource_in_management_account = true}).allowed());
   EXPECT_TRUE(Asked(asked).exempt({.aws_managed_key = true}).allowed());
+  EXPECT_TRUE(Asked(asked).exempt({.service_without_rcps = true}).allowed());
   EXPECT_TRUE(Asked(asked).action("kms:RetireGrant").allowed());
   EXPECT_FALSE(Asked(asked).action("kms:CreateGrant").allowed());
   EXPECT_FALSE(Asked(asked).exempt({.principal_in_management_account = true}).allowed());

@@ -46,7 +46,7 @@ TEST(RequestJson, ReadsEveryMember) {
       R"({"principal":{"AWS":"arn:aws:iam::123456789012:role/edge"},"action":"s3:GetObject",
           "resource":"arn:aws:s3:::b/k","resource_account":"210987654321",
           "context":{"aws:SecureTransport":true,"s3:TlsVersion":1.10,"aws:TagKeys":["a","b"]},
-          "now":"2027-06-30T00:00:00Z","exemptions":{"aws_managed_key":true}})");
+          "now":"2027-06-30T00:00:00Z","exemptions":{"aws_managed_key":true,"service_without_rcps":true}})");
   EXPECT_EQ(request.principal.kind, PrincipalKind::RoleSession);
   EXPECT_TRUE(request.names_principal);
   EXPECT_EQ(request.resource_account, "210987654321");
@@ -54,6 +54,7 @@ TEST(RequestJson, ReadsEveryMember) {
   EXPECT_EQ(entry(request, "s3:tlsversion")->values, std::vector<std::string>{"1.10"});
   EXPECT_EQ(entry(request, "aws:tagkeys")->values, (std::vector<std::string>{"a", "b"}));
   EXPECT_TRUE(request.exemptions.aws_managed_key);
+  EXPECT_TRUE(request.exemptions.service_without_rcps);
   const Request borrowed = request.at(Time{});
   EXPECT_EQ(borrowed.action, "s3:GetObject");
   EXPECT_EQ(borrowed.now, Time(std::chrono::seconds(1'814'313'600)));

@@ -59,8 +59,11 @@ Confirmed passes(std::span<const policy::Document> documents, const policy::Requ
 
 // The policies of a question: those that were given, and those that they are compared with.
 struct Sides {
-  std::vector<policy::Document> given;
-  std::vector<policy::Document> reference;
+  std::span<const policy::Document> given;
+  std::span<const policy::Document> reference;
+  // INVARIANT: empty, or what given and reference are when others grant beside them.
+  std::vector<policy::Document> own_given;
+  std::vector<policy::Document> own_reference;
 };
 
 // Of sets that only limit it is taken for granted that others grant everything.
@@ -82,18 +85,18 @@ void grant_elsewhere(std::vector<policy::Document>& documents, bool bypasses_bou
 }
 
 bool only_limits(const Sides& sides) {
-  const auto any = [](const std::vector<policy::Document>& documents) {
+  const auto any = [](std::span<const policy::Document> documents) {
     return std::ranges::any_of(documents, [](const auto& one) { return grants(one.kind); });
   };
   return !any(sides.given) && !any(sides.reference);
 }
 
 Sides sides_of(std::span<const policy::Document> documents, const Options& options) {
-  Sides out{{documents.begin(), documents.end()}, {}};
+  Sides out{.given = documents, .reference = {}, .own_given = {}, .own_reference = {}};
   if (!compares(options.claim)) return out;
-  out.reference.assign(options.reference.begin(), options.reference.end());
+  out.reference = options.reference;
   if (!only_limits(out)) return out;
-  const auto limits_identities = [](const std::vector<policy::Document>& all) {
+  const auto limits_identities = [](std::span<const policy::Document> all) {
     return std::ranges::any_of(all, [](const policy::Document& one) {
       return one.kind == policy::DocumentKind::Boundary ||
              one.kind == policy::DocumentKind::Session;
@@ -101,8 +104,12 @@ Sides sides_of(std::span<const policy::Document> documents, const Options& optio
   };
   // A resource's own grant would pass by a boundary.
   const bool everybody = !limits_identities(out.given) && !limits_identities(out.reference);
-  grant_elsewhere(out.given, everybody);
-  grant_elsewhere(out.reference, everybody);
+  out.own_given.assign(out.given.begin(), out.given.end());
+  out.own_reference.assign(out.reference.begin(), out.reference.end());
+  grant_elsewhere(out.own_given, everybody);
+  grant_elsewhere(out.own_reference, everybody);
+  out.given = out.own_given;
+  out.reference = out.own_reference;
   return out;
 }
 
@@ -471,9 +478,7 @@ void name_assumptions(const Sides& sides, const Options& options, Proof& proof) 
   if (has({Scp, Rcp})) proof.assumptions.emplace_back("A13");
   if (together && has({Identity, Boundary, Session})) proof.assumptions.emplace_back("A15");
   if (has({VpcEndpoint})) proof.assumptions.emplace_back("A16");
-  if (compares(options.claim) && sides.given.size() > 0 &&
-      sides.given.back().file == kGrantedElsewhere)
-    proof.assumptions.emplace_back("A17");
+  if (!sides.own_given.empty()) proof.assumptions.emplace_back("A17");
 }
 
 void name_verdict(std::span<const policy::Document> documents, Proof& proof) {
@@ -539,7 +544,7 @@ Proof decide_claim(const policy::Catalogue& catalogue, const Scope& scope, const
       return decided;
     }
   }
-  std::vector<policy::Document> all = sides.given;
+  std::vector<policy::Document> all(sides.given.begin(), sides.given.end());
   all.insert(all.end(), sides.reference.begin(), sides.reference.end());
   auto encoder = Encoder::create(catalogue, scope, all);
   if (!encoder.ok()) {
