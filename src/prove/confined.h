@@ -73,7 +73,7 @@ Status check_own(const std::string& text);
 //          confirmed.  Unknown with Unsupported: a condition that has no exact form here (its
 //          place stands in `detail`); with Unconfirmed: what may be reached was not found
 //          concretely.
-// Bounds:  kSearchStatesMax states of each question; kCasesMax kinds of requests.
+// Bounds:  kSearchStatesMax states of each question; kCasesMax kinds of requests; 50,000 questions.
 // Threads: pure.
 Confinement confined(std::span<const policy::Document> documents, const ConfinedOptions& options);
 constexpr std::size_t kCasesMax = 4'096;
