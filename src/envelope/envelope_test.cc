@@ -271,6 +271,55 @@ TEST(Seekable, EmptyFinalFrameAfterFullFramesIsAccepted) {
   EXPECT_EQ(reader->read(0, 16).value(), plaintext);
 }
 
+// With any number of full frames before it; what is asked for is counted to the byte.
+TEST(Seekable, AnEmptyFinalFrameIsReadAtOpenAndByNoRange) {
+  const KnownAnswer known;
+  HeaderPlan plan = known.plan();
+  plan.frame_length = 16;
+  constexpr std::uint64_t kStep = 16 + kFrameOverheadBytes;
+  for (std::uint32_t full = 0; full <= 4; ++full) {
+    Cipher cipher;
+    SealedHeader header = seal_header(cipher, plan, known.data_key).value();
+    cipher.gcm.set_key(header.content_key.reveal());
+    Bytes message = header.bytes;
+    const std::uint64_t size = std::uint64_t{full} * 16;
+    const Bytes plaintext = crypto::SeededRandom(full).bytes(size);
+    for (std::uint32_t i = 1; i <= full; ++i) {
+      Bytes frame(kStep);
+      seal_frame(cipher.gcm, header.message_id, FrameKind::Regular, i,
+                 ByteSpan(plaintext).subspan((i - 1) * 16, 16), frame);
+      append(message, frame);
+    }
+    Bytes last(kFinalFrameOverheadBytes);
+    seal_frame(cipher.gcm, header.message_id, FrameKind::Final, full + 1, {}, last);
+    append(message, last);
+    auto reader =
+        SeekableReader::open(reader_of(message), message.size(), always(known.data_key)).value();
+    EXPECT_EQ(reader.size(), size);
+    // The beginning, as much as there is of it, and the final frame.
+    EXPECT_EQ(reader.counts().reads, 2u);
+    EXPECT_EQ(reader.counts().bytes, message.size() + kFinalFrameOverheadBytes);
+    for (std::uint64_t from = 0; from <= size; ++from)
+      for (std::uint64_t count = 0; count <= size - from + 1; ++count) {
+        auto fresh =
+            SeekableReader::open(reader_of(message), message.size(), always(known.data_key))
+                .value();
+        const ReadCounts before = fresh.counts();
+        const auto range = fresh.read(from, count);
+        const std::uint64_t asked = fresh.counts().bytes - before.bytes;
+        if (count > size - from) {
+          EXPECT_EQ(range.error().kind, ErrorKind::Invalid);
+          EXPECT_EQ(asked, 0u);
+          continue;
+        }
+        EXPECT_EQ(range.value(), to_bytes(ByteSpan(plaintext).subspan(from, count)));
+        const std::uint64_t frames = count == 0 ? 0 : (from + count - 1) / 16 - from / 16 + 1;
+        EXPECT_EQ(asked, frames * kStep) << full << " frames, " << from << ", " << count;
+        EXPECT_EQ(fresh.counts().reads - before.reads, count == 0 ? 0u : 1u);
+      }
+  }
+}
+
 TEST(Seekable, RangeReadsTouchOnlyTheirFrames) {
   Sealed sealed(64);
   const std::size_t header = decode_header(sealed.message).value()->size;

@@ -208,6 +208,17 @@ def ranges_of_the_lake(reader, relay, plain):
     claim(code == 2 and "write https://HOST/BUCKET/KEY" in text, f"no object's name: {text}")
 
 
+def ranges_of_a_signed_object(reader, relay, plain):
+    """The signature at the end is looked at for its length; it is of the whole and no part of a range."""
+    url = f"https://127.0.0.1:{relay.port}/pipeline/training/signed.esdk"
+    relay.received = 0
+    code, data, said, text = reader.run(url, "--range", f"{3 * FRAME}-{3 * FRAME + 9}")
+    claim(code == 0 and data == plain[3 * FRAME:3 * FRAME + 10], f"signed: exit code {code}, {text}")
+    most = FRONT + 110 + SIZE % FRAME + FINAL + FRAME + HEAD
+    claim(said["requests"] == 4 and said["bytes_read"] <= most, f"signed: {said}")
+    claim(relay.received < most + WIRE_OVERHEAD, f"signed: {relay.received} bytes over the wire")
+
+
 def lies(reader, pipeline, message, other, plain):
     another_message = of_another(other)
     cases = [
@@ -254,16 +265,19 @@ def test(sealane, _tools):
         with open(path, "wb") as file:
             file.write(plain)
         messages = []
-        for name in ("one", "two"):
+        for name, suite in (("one", "0x0478"), ("two", "0x0478"), ("signed", "0x0578")):
             sealed = os.path.join(pipeline.folder, name)
-            pipeline.run("seal", "--keyring", os.path.join(pipeline.state, "nodes", "edge"), "--key", "training", path, sealed)
+            pipeline.run("seal", "--suite", suite, "--keyring", os.path.join(pipeline.state, "nodes", "edge"), "--key", "training", path, sealed)
             with open(sealed, "rb") as file:
                 messages.append(file.read())
         claim(hashlib.sha256(messages[0]).digest() != hashlib.sha256(messages[1]).digest(), "one message twice")
         lake = pipeline.lake()
         put(pipeline, lake.port(), "training/big.esdk", messages[0])
+        put(pipeline, lake.port(), "training/signed.esdk", messages[2])
         reader = Reader(pipeline)
-        ranges_of_the_lake(reader, Relay(lake.port()), plain)
+        relay = Relay(lake.port())
+        ranges_of_the_lake(reader, relay, plain)
+        ranges_of_a_signed_object(reader, relay, plain)
         claim(lake.stop() == 0, f"the lake ended with {lake.process.returncode}: {lake.text()}")
         lies(reader, pipeline, messages[0], messages[1], plain)
     finally:
