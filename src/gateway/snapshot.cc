@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "identity/identity.h"
+#include "identity/list_order.h"
 #include "pipeline/lake_policy.h"
 #include "pipeline/things.h"
 #include "policy/document.h"
@@ -177,6 +178,8 @@ Result<LoadedSnapshot> SnapshotSource::load(const std::shared_ptr<const NodeSnap
   if (previous && previous->authorities->authorities().front().crl &&
       !next->authorities->authorities().front().crl)
     return wrong(files_.own.crl_file, "the revocation list is gone");
+  if (previous)
+    SEALANE_TRY(identity::check_not_older(*previous->authorities, *next->authorities));
   SEALANE_TRY(load_credentials(*next));
   SEALANE_TRY(files_.registry.empty() ? load_store_policies(*next, previous.get())
                                       : load_device_files(*next, previous.get(), change));
