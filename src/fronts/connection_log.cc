@@ -19,7 +19,7 @@ void log_connection_open(const std::string& listener, const std::string& peer,
 
 void log_connection_refused(const std::string& listener, const std::string& peer,
                             const tls::Refusal& refusal, Time now, RefusalLog& refusals,
-                            const std::string& thing) {
+                            const KnownPeer& known) {
   log::write(log::Level::Warning, "connection-refused",
              {{"listener", listener},
               {"peer", peer},
@@ -27,19 +27,42 @@ void log_connection_refused(const std::string& listener, const std::string& peer
               {"reason", std::string(tls::to_string(refusal.reason))},
               {"detail", refusal.detail}});
   RefusalRecord record = record_of(now, listener, peer, refusal);
-  if (!thing.empty()) record.name = thing;
+  if (!known.thing.empty())
+    record.name = known.thing;
+  else if (known.foreign)
+    record.proven = false;
   refusals.add(std::move(record));
 }
 
-void log_request_denied(const DeniedRequest& denied, Time now, RefusalLog& refusals) {
+namespace {
+
+void write_unlogged(const std::string& listener, const std::string& peer,
+                    const std::string& identity, std::uint64_t count) {
+  if (count == 0) return;
+  log::write(log::Level::Warning, "requests-denied-unlogged",
+             {{"listener", listener}, {"peer", peer}, {"identity", identity}, {"count", count}});
+}
+
+}  // namespace
+
+void log_denied_unlogged(const std::string& listener, const std::string& peer,
+                         const std::string& identity, const DenialBudget& budget) {
+  write_unlogged(listener, peer, identity, budget.suppressed());
+}
+
+void log_request_denied(const DeniedRequest& denied, Time now, RefusalLog& refusals,
+                        DenialBudget& budget) {
   std::string why = policy::explain(denied.policies, denied.decision);
-  log::write(log::Level::Warning, "request-denied",
-             {{"listener", denied.listener},
-              {"peer", denied.peer},
-              {"identity", denied.identity},
-              {"action", denied.action},
-              {"resource", denied.resource},
-              {"reason", why}});
+  if (const auto unlogged = budget.take(now)) {
+    write_unlogged(denied.listener, denied.peer, denied.identity, *unlogged);
+    log::write(log::Level::Warning, "request-denied",
+               {{"listener", denied.listener},
+                {"peer", denied.peer},
+                {"identity", denied.identity},
+                {"action", denied.action},
+                {"resource", denied.resource},
+                {"reason", why}});
+  }
   RefusalRecord record{.at = now,
                        .kind = RefusalKind::Request,
                        .listener = denied.listener,

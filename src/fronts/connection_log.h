@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "fronts/denial_budget.h"
 #include "fronts/refusal_log.h"
 #include "policy/evaluate.h"
 #include "tls/connection.h"
@@ -15,11 +16,15 @@ namespace sealane::fronts {
 // Writes `connection-open`.  `identity` is that of the certificate, or the registry's.
 void log_connection_open(const std::string& listener, const std::string& peer,
                          const std::string& identity, const tls::PeerFacts& facts);
-// Writes `connection-refused`, and keeps a record of it.  `thing`: whose the certificate is, when
-// the registry knows it; empty: what the certificate says.
+// Who a peer is, beyond what its certificate says.
+struct KnownPeer {
+  std::string thing;     // whose the certificate is, when the registry knows it
+  bool foreign = false;  // somebody else's CA issued it: what names it has proves nothing here
+};
+// Writes `connection-refused`, and keeps a record of it.
 void log_connection_refused(const std::string& listener, const std::string& peer,
                             const tls::Refusal& refusal, Time now, RefusalLog& refusals,
-                            const std::string& thing = {});
+                            const KnownPeer& known = {});
 
 // A request that policy denied.
 struct DeniedRequest {
@@ -32,7 +37,12 @@ struct DeniedRequest {
   const policy::CompiledPolicies& policies;
   const policy::Decision& decision;
 };
-// Writes `request-denied`, and keeps a record of it.
-void log_request_denied(const DeniedRequest& denied, Time now, RefusalLog& refusals);
+// Keeps a record of it and, within the connection's budget, writes `request-denied`; before it
+// `requests-denied-unlogged` when the budget had been used up.
+void log_request_denied(const DeniedRequest& denied, Time now, RefusalLog& refusals,
+                        DenialBudget& budget);
+// At the end of a connection: writes `requests-denied-unlogged` when it has such.
+void log_denied_unlogged(const std::string& listener, const std::string& peer,
+                         const std::string& identity, const DenialBudget& budget);
 
 }  // namespace sealane::fronts

@@ -65,6 +65,7 @@ struct MqttFront::Connection {
   Time age_until = Time::max();  // when the certificate's age in `context` is one more
   DecisionCache publish_decisions;
   DecisionCache receive_decisions;
+  DenialBudget denials;
   std::vector<std::string> filters;  // of its subscriptions
   Bytes pending;                     // the start of a packet whose rest has not come
   net::asio::steady_timer wake;
@@ -157,7 +158,10 @@ net::Task<> MqttFront::serve(net::TlsStream stream) {
     refusal->bytes = c->stream.bytes_received();
     refusal->certificate = c->stream.facts().certificate;
     refusal->verified = true;
-    log_connection_refused(options_.listener, c->peer, *refusal, c->since, parts_.refusals);
+    const identity::Device* registered = device_of(*c);
+    const KnownPeer known = {.thing = registered != nullptr ? registered->thing : std::string(),
+                             .foreign = registered == nullptr};
+    log_connection_refused(options_.listener, c->peer, *refusal, c->since, parts_.refusals, known);
     c->stream.close();
     co_return;
   }
@@ -169,6 +173,7 @@ net::Task<> MqttFront::serve(net::TlsStream stream) {
   state_->connections.emplace(c->id, c);
   co_await read_all(c);
   forget(*c);
+  log_denied_unlogged(options_.listener, c->peer, c->identity, c->denials);
   log::write(log::Level::Info, "connection-closed",
              {{"listener", options_.listener},
               {"peer", c->peer},
@@ -366,7 +371,7 @@ bool MqttFront::may(Connection& c, std::string_view action, std::string_view res
                       .resource = resource,
                       .policies = policies.policies,
                       .decision = decision},
-                     now, parts_.refusals);
+                     now, parts_.refusals, c.denials);
   return false;
 }
 

@@ -69,11 +69,17 @@ net::Task<> S3Front::serve(net::TlsStream stream) {
   }
   log_connection_open(options_.listener, stream.peer_address(), stream.facts().identity,
                       stream.facts());
-  net::HttpHandler handler = [this](net::HttpExchange& exchange) { return handle(exchange); };
+  const std::string peer = stream.peer_address();
+  const std::string identity = stream.facts().identity;
+  DenialBudget denials;
+  net::HttpHandler handler = [this, &denials](net::HttpExchange& exchange) {
+    return handle(exchange, denials);
+  };
   const std::uint64_t id = next_id_++;
   open_.emplace(id, Open{stream, clock_.now()});
   co_await net::serve_http(std::move(stream), std::move(handler), net::HttpServerLimits{});
   open_.erase(id);
+  log_denied_unlogged(options_.listener, peer, identity, denials);
 }
 
 std::size_t S3Front::apply(std::shared_ptr<const FrontSnapshot> snapshot) {
@@ -107,11 +113,11 @@ std::size_t S3Front::connections(std::vector<ConnectionInfo>& out, std::size_t m
   return count;
 }
 
-net::Task<Status> S3Front::handle(net::HttpExchange& exchange) {
+net::Task<Status> S3Front::handle(net::HttpExchange& exchange, DenialBudget& denials) {
   auto parsed = http::parse_s3_request(exchange.head());
   if (!parsed.ok()) co_return co_await answer_error(exchange, parsed.error());
   const http::S3Request request = *parsed;
-  if (bucket_of(request) != options_.bucket || !may(exchange, request))
+  if (bucket_of(request) != options_.bucket || !may(exchange, request, denials))
     co_return co_await answer_error(exchange, {S3Code::AccessDenied, "Access Denied"});
   if (const auto* r = std::get_if<http::PutObject>(&request)) co_return co_await put(exchange, *r);
   if (const auto* r = std::get_if<http::GetObject>(&request)) co_return co_await get(exchange, *r);
@@ -120,7 +126,8 @@ net::Task<Status> S3Front::handle(net::HttpExchange& exchange) {
   co_return co_await list(exchange, std::get<http::ListObjectsV2>(request));
 }
 
-bool S3Front::may(const net::HttpExchange& exchange, const http::S3Request& request) {
+bool S3Front::may(const net::HttpExchange& exchange, const http::S3Request& request,
+                  DenialBudget& denials) {
   const Time now = clock_.now();
   const policy::Context connection =
       connection_context({exchange.peer(), ip_of(exchange.peer_address()), now});
@@ -147,7 +154,7 @@ bool S3Front::may(const net::HttpExchange& exchange, const http::S3Request& requ
                       .resource = resource,
                       .policies = policies,
                       .decision = decision},
-                     now, refusals_);
+                     now, refusals_, denials);
   return false;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "fronts/connection_info.h"
+#include "fronts/denial_budget.h"
 #include "fronts/front_snapshot.h"
 #include "fronts/refusal_log.h"
 #include "http/s3_request.h"
@@ -55,13 +56,14 @@ class S3Front {
     net::TlsStream stream;
     Time since;
   };
-  net::Task<Status> handle(net::HttpExchange& exchange);
+  net::Task<Status> handle(net::HttpExchange& exchange, DenialBudget& denials);
   net::Task<Status> put(net::HttpExchange& exchange, http::PutObject put);
   net::Task<Status> get(net::HttpExchange& exchange, http::GetObject get);
   net::Task<Status> head(net::HttpExchange& exchange, http::HeadObject head);
   net::Task<Status> list(net::HttpExchange& exchange, http::ListObjectsV2 list);
   net::Task<Status> answer_error(net::HttpExchange& exchange, http::S3Error error);
-  bool may(const net::HttpExchange& exchange, const http::S3Request& request);
+  bool may(const net::HttpExchange& exchange, const http::S3Request& request,
+           DenialBudget& denials);
 
   S3FrontOptions options_;
   std::shared_ptr<const FrontSnapshot> snapshot_;

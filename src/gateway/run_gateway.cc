@@ -88,12 +88,14 @@ class Gateway {
   NodeControl::Parts control_parts();
   Result<std::shared_ptr<tls::Context>> new_context(const NodeSnapshot& snapshot) const;
   fronts::FrontSnapshot front_snapshot(const std::shared_ptr<const NodeSnapshot>& from) const;
-  // The thing of a certificate that was refused; empty when the registry does not know it.
-  std::string thing_of(const tls::Refusal& refusal) const {
+  // Whose a certificate is that was refused.
+  fronts::KnownPeer known_peer(const tls::Refusal& refusal) const {
     if (!refusal.certificate) return {};
     const auto snapshot = current_->get();
     const identity::Device* device = snapshot->registry->find(refusal.certificate->sha256);
-    return device == nullptr ? std::string() : device->thing;
+    if (device != nullptr) return {.thing = device->thing, .foreign = false};
+    const auto answer = snapshot->authorities->check(*refusal.certificate, setup_.clock.now());
+    return {.thing = {}, .foreign = answer.authority != nullptr && !answer.authority->own};
   }
   std::string folder() const { return setup_.node_folder(); }
 
@@ -321,7 +323,7 @@ Status Gateway::run() {
         [this, name = worker->listener->name()](const std::string& peer,
                                                 const tls::Refusal& refusal) {
           fronts::log_connection_refused(name, peer, refusal, setup_.clock.now(), refusals_,
-                                         thing_of(refusal));
+                                         known_peer(refusal));
         });
     worker->thread = std::thread([loop = &worker->loop] { loop->run(); });
   }
