@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "iac/cloudformation_internal.h"
+#include "iac/program_internal.h"
 
 namespace sealane::iac {
 namespace {
@@ -31,24 +32,6 @@ std::string_view text_at(const Value& value, std::string_view name) {
   const Value* found = value.find(name);
   return found != nullptr && found->text() != nullptr ? std::string_view(*found->text())
                                                       : std::string_view();
-}
-
-void add_edges(Collector& collector, std::uint32_t from, const Value& value,
-               const std::string& path) {
-  auto add = [&](const Reference& reference) {
-    if (reference.target != kNoResource)
-      collector.add_edge({from, path, reference.target, reference.attribute, false});
-  };
-  if (const auto* map = value.map()) {
-    for (const Field& field : *map)
-      add_edges(collector, from, field.value, path.empty() ? field.name : path + "." + field.name);
-  } else if (const auto* list = value.list()) {
-    for (const Value& item : *list) add_edges(collector, from, item, path);
-  } else if (const auto* unknown = value.unknown()) {
-    for (const Reference& reference : unknown->references) add(reference);
-  } else if (const auto* text = value.template_text()) {
-    for (const Part& part : text->parts) add(part.reference);
-  }
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(Cdk, Golden,
                                          "cdk/two-stacks", "cdk/nested", "cdk/services"));
 INSTANTIATE_TEST_SUITE_P(HandMade, Golden,
                          testing::Values("cloudformation/short-forms", "cloudformation/exports",
-                                         "state"));
+                                         "state", "terraform-json", "pulumi"));
 
 }  // namespace
 }  // namespace sealane::iac

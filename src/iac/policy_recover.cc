@@ -54,6 +54,15 @@ bool is_empty(const Value* value) {
          (value->text() != nullptr && value->text()->empty());
 }
 
+// One block of JSON configuration is a map where several are a list.
+Value as_list(const Value& blocks) {
+  if (blocks.map() == nullptr) return blocks;
+  Value out;
+  out.place = blocks.place;
+  out.data = Value::List{blocks};
+  return out;
+}
+
 // `principals { type = "AWS" identifiers = [...] }`, several of them.
 Value principals_of(const Value& blocks) {
   Value out;
@@ -145,9 +154,9 @@ Value statement_of(const Value& block) {
   for (const auto& [ours, theirs] :
        {std::pair("principals", "Principal"), std::pair("not_principals", "NotPrincipal")})
     if (const Value* blocks = block.find(ours); !is_empty(blocks))
-      made.push_back({theirs, principals_of(*blocks)});
+      made.push_back({theirs, principals_of(as_list(*blocks))});
   if (const Value* blocks = block.find("condition"); !is_empty(blocks))
-    made.push_back({"Condition", conditions_of(*blocks)});
+    made.push_back({"Condition", conditions_of(as_list(*blocks))});
   return out;
 }
 

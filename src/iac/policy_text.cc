@@ -358,6 +358,20 @@ Result<PolicyText> policy_text(const System& system, std::uint32_t owner, const 
     SEALANE_ASSIGN(const Value recovered, recover_policy(system, owner, setting, out));
     return Renderer(system, subject).run(recovered, std::move(out));
   }
+  // Configuration: the data source is referred to, and tells all.
+  if (const Template* parts = setting.value->template_text();
+      parts != nullptr && parts->parts.size() == 1 &&
+      parts->parts[0].reference.target < system.resources.size() &&
+      system.resources[parts->parts[0].reference.target].type == "aws_iam_policy_document") {
+    Value referred;
+    referred.place = setting.place;
+    referred.data = Unknown{"computed by a data source", {parts->parts[0].reference}};
+    Setting unknown = setting;
+    unknown.value = &referred;
+    SEALANE_ASSIGN(const Value recovered, recover_policy(system, owner, unknown, out));
+    out.assumed.clear();  // configuration shows the whole expression
+    return Renderer(system, subject).run(recovered, std::move(out));
+  }
   SEALANE_ASSIGN(const Value document, document_in(*setting.value));
   return Renderer(system, subject).run(document, std::move(out));
 }

@@ -277,6 +277,33 @@ TEST(PolicyText, VariablesAreUnmasked) {
   EXPECT_TRUE(text->least.contains("lake/${aws:username}/*")) << text->least;
 }
 
+TEST(PolicyText, ConfigurationTellsItsDocumentsWithReferences) {
+  const System system =
+      system_of("main.tf.json", file_text("testdata/terraform-json/main.tf.json"));
+  const auto literal = text_of(system, "aws_s3_bucket_policy.lake", "policy", "aws_s3_bucket.lake");
+  ASSERT_TRUE(literal.ok()) << literal.error().message;
+  EXPECT_TRUE(literal->exact());
+  EXPECT_TRUE(
+      literal->least.contains(R"(["arn:aws:s3:::lake","arn:aws:s3:::lake/${aws:username}/*"])"))
+      << literal->least;
+  const auto source =
+      text_of(system, "aws_s3_bucket_policy.named", "policy", "aws_s3_bucket.named");
+  ASSERT_TRUE(source.ok()) << source.error().message;
+  EXPECT_TRUE(source->exact());
+  EXPECT_TRUE(source->least.contains(R"(["arn:aws:s3:::lake-raw","arn:aws:s3:::lake-raw/*"])"))
+      << source->least;
+  EXPECT_FALSE(
+      text_of(system, "aws_s3_bucket_policy.encoded", "policy", "aws_s3_bucket.named").ok());
+}
+TEST(PolicyText, ProgramTellsItsDocumentsWithReferences) {
+  const System system = system_of("Pulumi.yaml", file_text("testdata/pulumi/Pulumi.yaml"));
+  const auto text = text_of(system, "policy", "policy", "lake");
+  ASSERT_TRUE(text.ok()) << text.error().message;
+  EXPECT_TRUE(text->least.contains(
+      R"(["arn:aws:s3:::lake-raw","arn:aws:s3:::lake-raw/${aws:username}/*"])"))
+      << text->least;
+}
+
 TEST(KnownArn, IsToldByNameOrByState) {
   const System system = stack_with(R"({"BucketName":"lake"})", "[]");
   EXPECT_EQ(known_arn(system, number_of(system, "Bucket")), "arn:aws:s3:::lake");

@@ -8,6 +8,7 @@
 #include "iac/cloudformation_internal.h"
 #include "iac/collect_internal.h"
 #include "iac/json_cursor_internal.h"
+#include "iac/program_internal.h"
 #include "iac/terraform_internal.h"
 #include "iac/text_internal.h"
 #include "iac/yaml_internal.h"
@@ -65,6 +66,7 @@ Parsed<System> read(std::span<const Input> inputs, const Wanted& wanted,
                     const Parameters& parameters, const Limits& limits) {
   Collector collector(wanted, parameters, limits);
   CloudFormationReader stacks(collector);
+  TerraformJsonReader configurations(collector);
   for (const Input& input : inputs) {
     if (input.text.size() > limits.bytes_max) {
       const std::uint32_t document = collector.begin_document(input.name, {});
@@ -95,12 +97,17 @@ Parsed<System> read(std::span<const Input> inputs, const Wanted& wanted,
           stacks.add(document, std::move(tree));
         break;
       case Format::TerraformJson:
+        if (read_tree(collector, document, *text, Tags::None, tree))
+          configurations.add(document, std::move(tree));
+        break;
       case Format::PulumiYaml:
-        collector.error({document, 0}, fmt::format("{} is not read yet", to_string(*format)));
+        if (read_tree(collector, document, *text, Tags::None, tree))
+          read_pulumi(collector, document, tree);
         break;
     }
   }
   stacks.finish();
+  configurations.finish();
   return collector.finish();
 }
 

@@ -30,6 +30,11 @@ constexpr TypeRule kTypes[] = {
     {"aws_s3_access_point", "s3:R:A:accesspoint/N", "name", " arn ", " name "},
     {"aws_kms_key", "", "", " arn ", ""},
     {"aws_efs_file_system", "", "", " arn ", ""},
+    {"aws:s3/bucket:Bucket", "s3:::N", "bucket", " arn ", " id bucket "},
+    {"aws:s3/bucketV2:BucketV2", "s3:::N", "bucket", " arn ", " id bucket "},
+    {"aws:sqs/queue:Queue", "sqs:R:A:N", "name", " arn ", " name "},
+    {"aws:sns/topic:Topic", "sns:R:A:N", "name", " arn id ", " name "},
+    {"aws:kinesis/stream:Stream", "kinesis:R:A:stream/N", "name", " arn id ", " name "},
     {"AWS::S3::Bucket", "s3:::N", "BucketName", " Arn ", " Ref "},
     {"AWS::SQS::Queue", "sqs:R:A:N", "QueueName", " Arn ", " QueueName "},
     {"AWS::SNS::Topic", "sns:R:A:N", "TopicName", " Ref TopicArn ", " TopicName "},
@@ -160,7 +165,8 @@ Shape shape_of(const System& system, const Reference& reference) {
     const Resource& resource = system.resources[reference.target];
     if (resource.dialect != Dialect::CloudFormation) {
       const Value* known = resource.properties.find(reference.attribute);
-      if (known != nullptr && known->text() != nullptr) return {{*known->text(), {}}};
+      if (known != nullptr && known->text() != nullptr && !known->text()->empty())
+        return {{*known->text(), {}}};
     }
     if (const TypeRule* rule = rule_of(resource.type)) {
       if (lists(rule->arns, reference.attribute))

@@ -57,12 +57,17 @@ bool is_number(std::string_view text) {
          std::ranges::count(text, '.') <= 1 && !text.ends_with(':') && !text.contains("::");
 }
 
-void resolve_plain(std::string_view text, Value& out) {
+// `yes`, `no`, `on` and `off` are booleans of YAML 1.1, which CloudFormation reads; Pulumi
+// reads 1.2.
+void resolve_plain(std::string_view text, Tags tags, Value& out) {
+  const bool words = tags == Tags::CloudFormation;
   if (text.empty() || is_one_of(text, {"~", "null", "Null", "NULL"}))
     out.data = nullptr;
-  else if (is_one_of(text, {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}))
+  else if (is_one_of(text, {"true", "True", "TRUE"}) ||
+           (words && is_one_of(text, {"yes", "Yes", "YES", "on", "On", "ON"})))
     out.data = true;
-  else if (is_one_of(text, {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}))
+  else if (is_one_of(text, {"false", "False", "FALSE"}) ||
+           (words && is_one_of(text, {"no", "No", "NO", "off", "Off", "OFF"})))
     out.data = false;
   else if (is_number(text))
     out.data = json::Number{std::string(text)};
@@ -159,7 +164,7 @@ class YamlReader {
     const auto& scalar = event_->data.scalar;
     const std::string_view text = as_text_view(scalar.value, scalar.length);
     if (scalar.style == YAML_PLAIN_SCALAR_STYLE && !as_text)
-      resolve_plain(text, out);
+      resolve_plain(text, tags_, out);
     else
       out.data = std::string(text);
     return true;
