@@ -43,6 +43,7 @@ Result<Decision> Decision::create(Encoder& encoder, std::span<const policy::Docu
 
 Term Decision::denied() const {
   std::vector<Term> any;
+  any.reserve(denies_.size());
   for (const Deny& one : denies_) any.push_back(one.applies);
   return disj(any);
 }

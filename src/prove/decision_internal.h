@@ -15,6 +15,8 @@ namespace sealane::prove {
 // Source:  policy/evaluate.h, decide(): gates, accounts, and whom each kind binds.
 class Decision {
  public:
+  // Of no documents.
+  explicit Decision(const Encoder& encoder) : encoder_(&encoder) {}
   // Errors: Unsupported – a construct that has no exact encoding; says which and where.
   static Result<Decision> create(Encoder& encoder, std::span<const policy::Document> documents);
 
@@ -37,7 +39,6 @@ class Decision {
     Term applies;
     Encoder::Naming naming;
   };
-  explicit Decision(const Encoder& encoder) : encoder_(&encoder) {}
   bool has(policy::DocumentKind kind) const;
   Term gate(policy::DocumentKind kind) const;
   Term limit(policy::DocumentKind kind) const;

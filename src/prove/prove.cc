@@ -136,7 +136,8 @@ class Proving {
         documents_(sides.given),
         reference_(sides.reference),
         solvers_(solvers),
-        options_(options) {
+        options_(options),
+        given_(encoder) {
     proof_.claim = options.claim;
   }
 
@@ -145,7 +146,7 @@ class Proving {
     auto given = Decision::create(encoder_, documents_);
     if (!given.ok()) return {};
     given_ = std::move(*given);
-    encoder_.note_names(given_->denied() + " ");
+    encoder_.note_names(given_.denied() + " ");
     preamble_ = encoder_.preamble();
     find_vacuous();
     return std::move(proof_.vacuous);
@@ -158,8 +159,8 @@ class Proving {
     if (!reference.ok()) return doubt(Doubt::Unsupported, reference.error().message);
     given_ = std::move(*given);
     wanted_ = compares(options_.claim) ? reference->allowed() : Term();
-    const Term question = conj({breaks(given_->denied()), encoder_.in_catalogue()});
-    encoder_.note_names(question + " " + given_->denied() + " " + given_->granted());
+    const Term question = conj({breaks(given_.denied()), encoder_.in_catalogue()});
+    encoder_.note_names(question + " " + given_.denied() + " " + given_.granted());
     preamble_ = encoder_.preamble();
     const auto verdicts = ask(question);
     conclude(verdicts);
@@ -182,12 +183,12 @@ class Proving {
   Term broken(const Term& denied) const {
     const Term plain = encoder_.plain();
     switch (options_.claim) {
-      case Claim::Grant: return conj({plain, given_->granted(), negate(denied)});
+      case Claim::Grant: return conj({plain, given_.granted(), negate(denied)});
       case Claim::Enforce: return conj({plain, negate(denied)});
       case Claim::Floor: return conj({encoder_.weak(options_.min_tls), negate(denied)});
-      case Claim::GrantClosed: return conj({plain, given_->allowed(denied)});
-      case Claim::NoWiderThan: return conj({given_->allowed(denied), negate(wanted_)});
-      case Claim::Equivalent: return "(distinct " + given_->allowed(denied) + " " + wanted_ + ")";
+      case Claim::GrantClosed: return conj({plain, given_.allowed(denied)});
+      case Claim::NoWiderThan: return conj({given_.allowed(denied), negate(wanted_)});
+      case Claim::Equivalent: return "(distinct " + given_.allowed(denied) + " " + wanted_ + ")";
       case Claim::Confined: break;
     }
     return "true";
@@ -327,7 +328,7 @@ class Proving {
   }
 
   void look_beyond_catalogue() {
-    const Term question = conj({breaks(given_->denied()), negate(encoder_.in_catalogue())});
+    const Term question = conj({breaks(given_.denied()), negate(encoder_.in_catalogue())});
     if (solvers_[finder_].check(query(question)).answer != Answer::Unsat)
       proof_.notes.emplace_back(
           "an action that is newer than the catalogue may not be covered: the statements list "
@@ -336,8 +337,7 @@ class Proving {
 
   // A set that allows nothing at all allows nothing over plaintext either.
   void look_for_any_grant() {
-    const Term question =
-        conj({encoder_.callers_in_scope(), through_endpoint(), given_->allowed()});
+    const Term question = conj({encoder_.callers_in_scope(), through_endpoint(), given_.allowed()});
     if (solvers_[finder_].check(query(question)).answer == Answer::Unsat)
       proof_.notes.emplace_back(
           "the policies together allow no request in scope at all, over TLS either");
@@ -345,7 +345,7 @@ class Proving {
 
   // Leaves out one Deny after another that the proof does without.
   void find_carriers() {
-    const auto& denies = given_->denies();
+    const auto& denies = given_.denies();
     std::vector<std::size_t> kept(denies.size());
     std::iota(kept.begin(), kept.end(), std::size_t{0});
     if (kept.size() > kCarriersMax) return;
@@ -353,6 +353,7 @@ class Proving {
       std::vector<std::size_t> tried = kept;
       std::erase(tried, i);
       std::vector<Term> applies;
+      applies.reserve(tried.size());
       for (const std::size_t k : tried) applies.push_back(denies[k].applies);
       const Term question = conj({breaks(disj(applies)), encoder_.in_catalogue()});
       if (solvers_[finder_].check(query(question)).answer == Answer::Unsat) kept = std::move(tried);
@@ -361,7 +362,7 @@ class Proving {
   }
 
   void find_vacuous() {
-    for (const Decision::Deny& deny : given_->denies()) {
+    for (const Decision::Deny& deny : given_.denies()) {
       const auto [d, s] = deny.place;
       const policy::Statement& statement = documents_[d].statements[s];
       if (statement.conditions.empty() || is_true(deny.applies)) continue;
@@ -383,7 +384,7 @@ class Proving {
   std::span<const policy::Document> reference_;
   std::span<solver::Solver> solvers_;
   const Options& options_;
-  std::optional<Decision> given_;
+  Decision given_;
   Term wanted_;  // what the reference allows
   std::string preamble_;
   Proof proof_;
