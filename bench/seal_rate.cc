@@ -110,9 +110,11 @@ struct Sealing {
   }
 };
 
+// In the pieces that the commands here write: how a file was written decides which pages it has,
+// and those how fast a mapping of it is read (bench/README.md).
 void write_file(const std::string& path, std::uint64_t size) {
   std::ofstream file(path, std::ios::binary);
-  Bytes piece(1u << 20);
+  Bytes piece(64u << 10);
   for (std::uint64_t at = 0; at < size; at += piece.size()) {
     crypto::random_bytes(piece);
     const std::string_view text = as_text(piece);
