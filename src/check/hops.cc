@@ -69,11 +69,11 @@ void Hops::server_hops() {
 
 void Hops::client_hop(const OneSide& client, const OneSide* server, std::uint32_t met) {
   Finding finding;
-  finding.from = address(client.resource) + client.element;
+  finding.from = address(client.resource);
   finding.to = client.met.empty() ? client.label : address(met);
   if (server != nullptr) finding.to += server->element;
   if (client.to->reads) std::swap(finding.from, finding.to);
-  finding.id = finding.from + "->" + finding.to + "#" + client.hop;
+  finding.id = finding.from + "->" + finding.to + "#" + client.hop + client.element;
   add(std::move(finding), {.client = &client, .server = server});
 }
 

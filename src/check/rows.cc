@@ -2,11 +2,20 @@
 #include "check/rows.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.h"
 #include "check/rows_internal.h"
 
 namespace sealane::check {
+namespace {
+
+// Where the documents of policies come from, and the guards of an organization.
+constexpr std::array<std::string_view, 5> kOfPolicies = {
+    "aws_iam_policy_document", "aws_organizations_policy", "aws_organizations_policy_attachment",
+    "AWS::Organizations::Policy", "AWS::S3::BucketPolicy"};
+
+}  // namespace
 
 std::string_view to_string(Tls version) {
   switch (version) {
@@ -76,7 +85,9 @@ std::vector<const Row*> Rows::of_type(iac::Dialect dialect, std::string_view typ
   return out;
 }
 
-bool Rows::wants(std::string_view type) const { return wanted_.contains(type); }
+bool Rows::wants(std::string_view type) const {
+  return wanted_.contains(type) || std::ranges::find(kOfPolicies, type) != kOfPolicies.end();
+}
 
 const TlsPolicyTable* Rows::table(std::string_view name) const {
   const auto found = std::ranges::find(tables_, name, &TlsPolicyTable::name);

@@ -435,6 +435,7 @@ iac::Resource element_resource(const iac::Resource& whole, const Setting& settin
   out.provider = whole.provider;
   out.properties = *setting.value;
   out.place = setting.place;
+  out.given_known = whole.given_known;
   const std::string bare = bare_path(setting.path);
   for (const std::string& given : whole.given) {
     for (const std::string& path : {setting.path, bare})

@@ -39,9 +39,12 @@ struct Finding {
   std::vector<std::string> citations;    // what the facts' meanings rest on
   std::string fix;                       // the smallest change; empty when there is none
   std::vector<std::string> notes;
+  // Somebody takes it as it is: why, and until when.  It does not count for the exit code.
+  std::string accepted;
 };
 
-// Exit code of a run: 1 some hop open, 3 some unknown and none open, else 0.
+// Exit code of a run, without what is accepted: 1 some hop open, 3 some unknown and none open,
+// else 0.
 int exit_code_of(std::span<const Finding> findings);
 
 }  // namespace sealane::pipeline

@@ -79,7 +79,21 @@ void write_result(json::Writer& out, const SarifResult& result, const SarifLog& 
   out.key("artifactLocation").begin_object().field("uri", uri_of(result.span.file)).end_object();
   out.key("region").begin_object().field("startLine", std::uint64_t{result.span.line});
   out.field("startColumn", column).end_object();
-  out.end_object().end_object().end_array().end_object();
+  out.end_object().end_object().end_array();
+  if (!result.fingerprint.empty())
+    out.key("partialFingerprints")
+        .begin_object()
+        .field("sealaneHop/v1", result.fingerprint)
+        .end_object();
+  if (!result.suppressed.empty())
+    out.key("suppressions")
+        .begin_array()
+        .begin_object()
+        .field("kind", "external")
+        .field("justification", result.suppressed)
+        .end_object()
+        .end_array();
+  out.end_object();
 }
 
 }  // namespace

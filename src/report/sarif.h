@@ -24,6 +24,9 @@ struct SarifResult {
   SourceSpan span;
   std::string message;
   std::string hint;  // shown behind the message
+  // Stays when the place moves; empty: none.
+  std::string fingerprint{};
+  std::string suppressed{};  // somebody takes it as it is: why
 };
 
 // A file that results are about.
