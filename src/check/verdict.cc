@@ -191,12 +191,19 @@ void Judgement::green() {
     if (basis == Basis::None || basis == Basis::Inherent) basis = here;
   }
   bool floor_inherent = false;
+  Tls closing = Tls::Unsaid;  // what those that close give by themselves
+  for (const OneSide* side : {ends_.server, ends_.client})
+    if (side != nullptr)
+      for (const Control& control : side->controls)
+        if (control.closes() && control.effect.min_tls != Tls::Verify)
+          closing = std::max(closing, control.effect.min_tls);
   const Control* floor_by = nullptr;
   for (const OneSide* side : {ends_.server, ends_.client}) {
     if (side == nullptr) continue;
     for (const Control& control : side->controls) {
       const Tls here = control.effect.min_tls;
-      const bool gives = here != Tls::Unsaid && here != Tls::Verify && here >= floor;
+      const bool gives = here != Tls::Unsaid && here != Tls::Verify && here >= floor &&
+                         (control.closes() || closing < floor);
       if (control.closes() || gives) deciding_.push_back(&control);
       if (!gives) continue;
       floor_inherent = floor_inherent || control.basis == Basis::Inherent;
@@ -210,6 +217,8 @@ void Judgement::green() {
   std::vector<std::string> said;
   for (const Control* control : deciding_) {
     if (control->basis != basis && control != floor_by) continue;
+    // It gives the version alone: what it says is about plaintext.
+    if (lets_plaintext(*control)) continue;
     if (control->effect.says.empty() || std::ranges::find(said, control->effect.says) != said.end())
       continue;
     said.push_back(control->effect.says);
