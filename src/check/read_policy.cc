@@ -139,10 +139,10 @@ Decided decide_both(const Context& context, const prove::Scope& scope, const iac
 
 Control read_policy(const Context& context, const Row& row, const PolicyQuestion& question) {
   const iac::Resource& holder = context.names.at(question.holder);
-  auto text =
-      iac::policy_text(context.system, question.holder, *question.setting, question.resource);
-  if (!text.ok()) return unknown(context, row, question, text.error().message, text.error().hint);
   const auto type = prove::parse_resource_type(question.kind);
+  auto text = iac::policy_text(context.system, question.holder, *question.setting,
+                               type ? std::optional(question.resource) : std::nullopt);
+  if (!text.ok()) return unknown(context, row, question, text.error().message, text.error().hint);
   if (!type) return read_plainly(context, row, question, *text);
   const auto scope = prove::scope_of(context.catalogue, *type, text->subject);
   if (!scope.ok())

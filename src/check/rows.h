@@ -64,8 +64,7 @@ struct Via {
   PathsPerDialect types;
   PerDialect by;         // the linking property: of this resource, or of the other (`reverse`)
   bool reverse = false;  // the other names this one
-  PathsPerDialect
-      when_is;  // of the other: only those whose property (first path) has the value (second)
+  bool shared = false;   // both name a third, which a policy there protects
   std::optional<Effect> missing;  // there is none; nothing: the row says nothing then
 };
 

@@ -208,11 +208,11 @@ When RowsLoader::load_when(const Value& value) {
 
 Via RowsLoader::load_via(const Value& value) {
   Via out;
-  if (!check_members(value, "via", {"types", "by", "reverse", "where", "missing"})) return out;
+  if (!check_members(value, "via", {"types", "by", "reverse", "shared", "missing"})) return out;
   if (const Value* types = value.find("types")) out.types = paths(*types);
   if (const Value* by = value.find("by")) out.by = per_dialect(*by);
   if (const Value* reverse = value.find("reverse")) out.reverse = flag(*reverse);
-  if (const Value* where = value.find("where")) out.when_is = paths(*where);
+  if (const Value* shared = value.find("shared")) out.shared = flag(*shared);
   if (const Value* missing = value.find("missing")) out.missing = effect(*missing);
   if (out.types.empty() || out.by.empty()) error(value.span, "via says types and by");
   return out;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "check/rows_internal.h"
+#include "iac/lookup.h"
 
 namespace sealane::check {
 namespace {
@@ -25,6 +26,25 @@ TEST(Rows, EveryShippedFileLoads) {
   for (const Diagnostic& d : parsed.diagnostics) ADD_FAILURE() << to_text(d);
   ASSERT_TRUE(parsed.value);
   EXPECT_FALSE(parsed.value->rows().empty());
+}
+TEST(Rows, EveryPathCanBeRead) {
+  iac::Arena arena;
+  iac::Resource nothing;
+  nothing.properties.data = iac::Value::Map{};
+  const auto read = [&](const Row& row, const PathsPerDialect& paths) {
+    for (const auto& [dialect, all] : paths)
+      for (const std::string& path : all) {
+        const auto found =
+            iac::lookup(nothing, path.starts_with('/') ? path.substr(1) : path, arena);
+        EXPECT_TRUE(found.ok()) << row.id << ": " << path << ": " << found.error().message;
+      }
+  };
+  for (const Row& row : Rows::shipped().rows()) {
+    read(row, row.property);
+    read(row, row.each);
+    if (row.to) read(row, row.to->property);
+    for (const When& when : row.when) read(row, when.property);
+  }
 }
 TEST(Rows, AMistakeIsShownWithItsPlace) {
   const std::string head =

@@ -20,6 +20,10 @@ struct Subject {
 };
 
 std::string_view last_name(std::string_view path) {
+  if (path.ends_with("\"]")) {
+    path.remove_suffix(2);
+    return path.substr(path.rfind('"') + 1);
+  }
   while (path.ends_with(']')) path = path.substr(0, path.rfind('['));
   const std::size_t dot = path.rfind('.');
   return dot == std::string_view::npos ? path : path.substr(dot + 1);
@@ -100,9 +104,7 @@ Truth test_setting(const When& when, const Setting& setting) {
   Truth out = when.is_not.empty() ? Truth::No : Truth::Yes;
   for (const iac::Value* one : each) {
     const auto text = scalar(*one);
-    const Truth here = text                    ? test_value(when, *text)
-                       : one->map() != nullptr ? Truth::No
-                                               : Truth::Unknown;
+    const Truth here = text ? test_value(when, *text) : Truth::Unknown;
     // `not` holds when no element is among them; the others when some element is.
     out = when.is_not.empty() ? std::max(out, here) : std::min(out, here);
   }
@@ -112,7 +114,8 @@ Truth test_setting(const When& when, const Setting& setting) {
 Test test(const Context& context, const Subject& subject, const When& when) {
   Test out;
   const auto settings = settings_at(context, subject, when.property);
-  if (settings.empty()) return {Truth::No, "", std::nullopt};
+  // The dialect has no such property: there is nothing to test.
+  if (settings.empty()) return {Truth::Yes, "", std::nullopt};
   out.truth = Truth::No;
   for (const Setting& setting : settings) {
     const Truth here = test_setting(when, setting);
@@ -163,11 +166,15 @@ std::string words_for(const Row& row, const Effect& effect) {
   return out;
 }
 
-std::string subject_words(const Row& row, const Setting& setting) {
+std::string subject_words(const Row& row, iac::Dialect dialect, const Setting& setting) {
   const std::string name = "`" + std::string(last_name(setting.path)) + "`";
+  // Of what is not there the path ends where the input does.
+  const auto asked = row.property.find(dialect);
+  const std::string wanted(last_name(asked == row.property.end() ? std::string_view(setting.path)
+                                                                 : asked->second.front()));
   if (setting.presence == Presence::Given) return name + " is `" + shown(*setting.value) + "`";
   if (setting.presence == Presence::Unknown) return name;
-  return name + " is not set" +
+  return "`" + wanted + "` is not set" +
          (row.omitted_value.empty() ? "" : ", which means `" + row.omitted_value + "`");
 }
 
@@ -295,7 +302,7 @@ Control read_settings(const Context& context, const Row& row, const Subject& sub
   for (const Setting& setting : settings) {
     Effect effect = effect_of(context, row, setting);
     pipeline::Fact fact = fact_of(context, *subject.resource, setting, row);
-    std::string words = subject_words(row, setting) + ": " +
+    std::string words = subject_words(row, subject.resource->dialect, setting) + ": " +
                         (effect.says.empty() ? words_for(row, effect) : effect.says);
     fact.meaning = effect.says.empty() ? words_for(row, effect) : effect.says;
     effect.says = std::move(words);
@@ -319,36 +326,50 @@ pipeline::Fact fact_of_resource(const Context& context, const iac::Resource& res
           .row = {}};
 }
 
-// The resources whose property a row reads: the subject, or those that are linked with it.
-std::vector<std::uint32_t> linked(const Context& context, const Row& row, const Subject& subject) {
+// A resource whose property a row reads for another, and whom a policy there protects.
+struct Linked {
+  std::uint32_t other = 0;
+  std::uint32_t guarded = 0;
+};
+
+std::vector<Linked> linked(const Context& context, const Row& row, const Subject& subject) {
+  std::vector<Linked> out;
   const auto dialect = subject.resource->dialect;
   const auto types = row.via->types.find(dialect);
   const auto by = row.via->by.find(dialect);
-  if (types == row.via->types.end() || by == row.via->by.end()) return {};
-  if (row.via->reverse) return context.names.naming(subject.index, by->second, types->second);
+  if (types == row.via->types.end() || by == row.via->by.end()) return out;
+  const auto take = [&](const std::vector<std::uint32_t>& others, std::uint32_t guarded) {
+    for (const std::uint32_t other : others) out.push_back({other, guarded});
+  };
+  if (row.via->shared) {
+    for (const std::uint32_t third : context.names.named_by(subject.index, by->second, {}))
+      take(context.names.naming(third, by->second, types->second), third);
+    return out;
+  }
+  if (row.via->reverse) {
+    take(context.names.naming(subject.index, by->second, types->second), subject.index);
+    return out;
+  }
   if (subject.element != nullptr)
-    if (auto found = iac::lookup(*subject.element, by->second, context.arena); found.ok()) {
-      std::vector<std::uint32_t> out;
+    if (auto found = iac::lookup(*subject.element, by->second, context.arena); found.ok())
       for (const Setting& one : *found)
         if (one.value != nullptr)
-          for (const std::uint32_t index : context.names.meant_by(*one.value, types->second))
-            out.push_back(index);
-      if (!out.empty()) return out;
-    }
-  return context.names.named_by(subject.index, by->second, types->second);
+          take(context.names.meant_by(*one.value, types->second), subject.index);
+  if (out.empty())
+    take(context.names.named_by(subject.index, by->second, types->second), subject.index);
+  return out;
 }
 
 std::optional<Control> via_control(const Context& context, const Row& row, const Subject& subject) {
-  const auto others = linked(context, row, subject);
   std::optional<Control> out;
-  for (const std::uint32_t other : others) {
+  for (const auto& [other, guarded] : linked(context, row, subject)) {
     const Subject there{.index = other, .resource = &context.names.at(other), .element = nullptr};
     const auto settings = settings_at(context, there, row.property);
     Control here = blank(row);
     if (row.reading == Reading::Policy) {
       for (const Setting& setting : settings)
         here = read_policy(context, row,
-                           {.resource = subject.index,
+                           {.resource = guarded,
                             .kind = row.table,
                             .holder = other,
                             .setting = &setting,
@@ -446,7 +467,8 @@ iac::Resource element_resource(const iac::Resource& whole, const Setting& settin
 }
 
 std::string element_name(const Context& context, const Row& row, const Subject& subject,
-                         const std::string& path) {
+                         const std::string& each, const std::string& path) {
+  if (each.ends_with("[*]")) return "[" + std::string(last_name(path)) + "]";
   if (const auto key = row.key.find(subject.resource->dialect); key != row.key.end())
     if (auto found = iac::lookup(*subject.element, key->second, context.arena);
         found.ok() && found->front().presence == Presence::Given)
@@ -559,7 +581,7 @@ std::vector<OneSide> sides_of(const Context& context, std::uint32_t index) {
         const iac::Resource element = element_resource(resource, setting);
         subject.element = &element;
         subject.prefix = setting.path + ".";
-        subject.name = element_name(context, *row, subject, setting.path);
+        subject.name = element_name(context, *row, subject, path, setting.path);
         add(context, *row, subject, out);
       }
     }

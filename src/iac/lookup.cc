@@ -52,6 +52,7 @@ class Lookup {
     switch (next.kind) {
       case PathStep::Kind::Name: return name(value, step, path, place);
       case PathStep::Kind::Every: return every(value, step, path, place);
+      case PathStep::Kind::Field: return fields(value, step, path, place);
       case PathStep::Kind::Index: return index(value, step, path, place);
       case PathStep::Kind::Select: return select(value, step, path, place);
       case PathStep::Kind::Json: return json_text(value, step, path, place);
@@ -89,6 +90,14 @@ class Lookup {
     if (list->empty()) return omitted(path, place);
     for (std::size_t i = 0; i < list->size(); ++i)
       visit((*list)[i], step + 1, item_path(path, i), (*list)[i].place);
+  }
+
+  void fields(const Value& value, std::size_t step, const std::string& path, Place place) {
+    const auto* map = value.map();
+    if (map == nullptr) return not_a(value, "a map", path, place);
+    if (map->empty()) return omitted(path, place);
+    for (const Field& field : *map)
+      visit(field.value, step + 1, field_path(path, field.name), field.value.place);
   }
 
   void index(const Value& value, std::size_t step, const std::string& path, Place place) {

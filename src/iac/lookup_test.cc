@@ -123,6 +123,12 @@ std::string in_plan(std::string_view after, std::string_view unknown, std::strin
   return settings(named(system_of("plan.json", text), "t.x"), path);
 }
 
+TEST(Lookup, EveryFieldOfAMap) {
+  const System system = system_of(
+      "t.json",
+      R"({"Resources": {"A": {"Type": "AWS::X::Y", "Properties": {"S": {"b": {"t": 1}, "c": {}}}}}})");
+  EXPECT_EQ(settings(named(system, "A"), "S[*].t"), "S.b.t = {\"number\":\"1\"}; S.c.t omitted");
+}
 TEST(Lookup, GivenAndUnknownIsUnknown) {
   EXPECT_EQ(in_plan("{}", R"({"tls":true})", R"({"tls":{"references":["var.tls"]}})", "tls"),
             "tls unknown: known after apply");

@@ -71,6 +71,8 @@ class PathParser {
     std::size_t index = 0;
     if (inside.empty()) {
       steps_.push_back({PathStep::Kind::Every, {}, {}, 0});
+    } else if (inside == "*") {
+      steps_.push_back({PathStep::Kind::Field, {}, {}, 0});
     } else if (equals != std::string_view::npos && equals > 0) {
       steps_.push_back({PathStep::Kind::Select, std::string(inside.substr(0, equals)),
                         std::string(inside.substr(equals + 1)), 0});
@@ -78,7 +80,8 @@ class PathParser {
                inside.data() + inside.size()) {
       steps_.push_back({PathStep::Kind::Index, {}, {}, index});
     } else {
-      return wrong("between brackets stands nothing, a number, `name=text` or a name in quotes");
+      return wrong(
+          "between brackets stands nothing, `*`, a number, `name=text` or a name in quotes");
     }
     at_ = end + 1;
     return {};

@@ -13,7 +13,7 @@ namespace sealane::iac {
 
 // One step of a lookup's path.
 struct PathStep {
-  enum class Kind : std::uint8_t { Name, Every, Index, Select, Json, Properties, Deep };
+  enum class Kind : std::uint8_t { Name, Every, Field, Index, Select, Json, Properties, Deep };
   Kind kind = Kind::Name;
   std::string name;  // Name, Deep; the field of Select
   std::string text;  // the wanted text of Select
