@@ -156,8 +156,8 @@ void CloudFormationReader::number_resources(Stack& stack, Evaluator& evaluator) 
       continue;
     }
     const std::string_view type = text_at(field.value, "Type");
-    if (type.empty()) {
-      collector_.warn(field.value.place, fmt::format("`{}` has no type and is left", field.name));
+    if (type.empty() || field.name.empty()) {
+      collector_.warn(field.value.place, fmt::format("`{}` has no name or no type and is left", field.name));
       continue;
     }
     Decided decided{Truth::True, false, {}};

@@ -56,10 +56,14 @@ Parsed<System> Collector::finish() {
   sorted.reserve(resources.size());
   for (const std::uint32_t i : order) sorted.push_back(std::move(resources[i]));
   resources = std::move(sorted);
-  for (Resource& resource : resources)
+  for (Resource& resource : resources) {
+    Value& properties = resource.properties;
+    if (properties.map() == nullptr && properties.unknown() == nullptr)
+      properties.data = Unknown{"the properties are no map", {}};
     each_reference(resource.properties, [&](Reference& reference) {
       if (reference.target < place_of.size()) reference.target = place_of[reference.target];
     });
+  }
   for (Edge& edge : system_.edges) {
     edge.from = place_of[edge.from];
     edge.to = place_of[edge.to];

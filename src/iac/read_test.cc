@@ -347,6 +347,13 @@ TEST(Template, MacroMakesEveryPropertyUnknown) {
   EXPECT_EQ(parsed.diagnostics.size(), 1u);
 }
 
+TEST(Template, PropertiesThatAreNoMapAreUnknown) {
+  const auto parsed = read_one("Resources:\n  A: {Type: T::A, Properties: text}\n");
+  ASSERT_TRUE(parsed.value);
+  EXPECT_EQ(show(parsed.value->resources[0].properties),
+            R"({"unknown":"the properties are no map"})");
+}
+
 TEST(Template, GivenParametersTakeThePlaceOfDefaults) {
   const std::string text =
       R"({"Parameters":{"P":{"Type":"String","Default":"d"}},"Resources":{"A":{"Type":"T::A","Properties":{"P":{"Ref":"P"},"R":{"Ref":"AWS::Region"}}}}})";
