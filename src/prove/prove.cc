@@ -2,6 +2,7 @@
 #include "prove/prove.h"
 
 #include <algorithm>
+#include <chrono>
 #include <array>
 #include <numeric>
 #include <set>
@@ -46,7 +47,8 @@ Confirmed passes(std::span<const policy::Document> documents, const policy::Requ
   const auto compiled = policy::compile(documents);
   std::set<std::pair<policy::DocumentKind, std::uint32_t>> applying;
   for (const policy::StatementExplanation& one : policy::explain_statements(compiled, request)) {
-    if (one.matched == policy::Match::Unknown) return Confirmed::NotEvaluable;
+    const bool matters = one.effect == policy::Effect::Deny || claim == Claim::Grant;
+    if (one.matched == policy::Match::Unknown && matters) return Confirmed::NotEvaluable;
     if (one.matched != policy::Match::Yes) continue;
     if (one.effect == policy::Effect::Deny) return Confirmed::No;
     applying.insert({one.kind, documents[one.place.document].level});
@@ -126,6 +128,64 @@ SolverSaid said(const solver::Solver& solver, const Verdict& verdict) {
 
 // Each costs a question to the solver.
 constexpr std::size_t kCarriersMax = 16;
+constexpr std::size_t kRoundsMax = 40;
+constexpr std::size_t kWinBackMax = 8;
+// What a question beside the claim's may take, and after how long no more are asked.
+constexpr std::chrono::milliseconds kAsideEach{1'000};
+constexpr std::chrono::milliseconds kAsideMax{2'000};
+
+std::string numbered(std::string_view word, std::size_t i) {
+  return "|" + std::string(word) + " " + std::to_string(i) + "|";
+}
+
+// Alternatives, the best first.
+using Wish = std::vector<Term>;
+
+// Callers and classes exclude each other, so of each there is one wish.
+std::vector<Wish> wishes_of(const Encoder& encoder) {
+  std::vector<Wish> out(2);
+  for (const std::vector<Term>& group : preferences(encoder))
+    for (const Term& one : group) {
+      if (one.starts_with("(= caller "))
+        out[0].push_back(one);
+      else if (one.starts_with("(= class "))
+        out[1].push_back(one);
+      else
+        out.push_back({one});
+    }
+  return out;
+}
+
+// The last of the wishes that contradict each other.
+std::optional<std::size_t> last_of_core(const Verdict& verdict) {
+  std::optional<std::size_t> last;
+  for (const std::string& name : verdict.core) {
+    constexpr std::string_view kWord = "wish ";
+    if (!name.starts_with(kWord)) continue;
+    std::size_t i = 0;
+    for (const char digit : name.substr(kWord.size()))
+      i = i * 10 + static_cast<std::size_t>(digit - '0');
+    last = std::max(last.value_or(i), i);
+  }
+  return last;
+}
+
+// Enforce and Floor are about Deny statements: what an Allow says is left out of the question, and
+// the statement stays where it is.
+std::vector<policy::Document> with_denies_alone(std::span<const policy::Document> documents) {
+  std::vector<policy::Document> out(documents.begin(), documents.end());
+  for (policy::Document& document : out)
+    for (policy::Statement& statement : document.statements) {
+      if (statement.effect == policy::Effect::Deny || statement.resources.empty()) continue;
+      statement.principals.reset();
+      statement.conditions.clear();
+      statement.action_polarity = policy::Polarity::Listed;
+      statement.actions = {{"*", statement.span}};
+      statement.resource_polarity = policy::Polarity::Listed;
+      statement.resources = {{"*", statement.span}};
+    }
+  return out;
+}
 
 // One question about one set of documents.
 class Proving {
@@ -152,8 +212,9 @@ class Proving {
     return std::move(proof_.vacuous);
   }
 
-  Proof run() {
-    auto given = Decision::create(encoder_, documents_);
+  // `asked` is what the question is made of: the documents, or less of them.
+  Proof run(std::span<const policy::Document> asked) {
+    auto given = Decision::create(encoder_, asked);
     if (!given.ok()) return doubt(Doubt::Unsupported, given.error().message);
     auto reference = Decision::create(encoder_, reference_);
     if (!reference.ok()) return doubt(Doubt::Unsupported, reference.error().message);
@@ -299,24 +360,64 @@ class Proving {
     proof_.counterexample.reset();
   }
 
-  // Takes what makes the request easier to read, as long as it stays one: a whole group, or else
-  // what of it can be had.
+  // A question beside the claim's: none takes long, and together they do not either.
+  Verdict ask_aside(solver::Query one) {
+    if (spent_aside_ > kAsideMax)
+      return {.reason = solver::UnknownReason::Timeout, .detail = "no time for more questions"};
+    one.time_max = kAsideEach;
+    Verdict verdict = solvers_[finder_].check(one);
+    spent_aside_ += verdict.spent;
+    return verdict;
+  }
+  Verdict ask_aside(const Term& question) { return ask_aside(query(question)); }
+
+  // Takes what makes the request easier to read, as long as it stays one: everything at first, and
+  // of what contradicts itself the last goes, or what is next best comes in its place.
   void make_readable(const Term& question) {
-    Term kept = question;
-    for (const std::vector<Term>& group : preferences(encoder_)) {
-      if (take_preference(kept, conj(group)) || group.size() == 1) continue;
-      for (const Term& preference : group) take_preference(kept, preference);
+    const std::vector<Wish> wishes = wishes_of(encoder_);
+    std::vector<std::size_t> chosen(wishes.size(), 0);
+    for (std::size_t round = 0; round < kRoundsMax; ++round) {
+      const Verdict verdict = ask_with_wishes(question, wishes, chosen);
+      if (verdict.answer == Answer::Sat) {
+        if (take_example(verdict)) win_back(question, wishes, chosen);
+        return;
+      }
+      const auto last = last_of_core(verdict);
+      if (verdict.answer != Answer::Unsat || !last) return;
+      ++chosen[*last];
     }
   }
 
-  bool take_preference(Term& kept, const Term& preference) {
-    const Term tried = conj({kept, preference});
-    const Verdict verdict = solvers_[finder_].check(query(tried));
-    if (verdict.answer != Answer::Sat) return false;
+  // A core may name more than it needs.
+  void win_back(const Term& question, std::span<const Wish> wishes,
+                std::vector<std::size_t> chosen) {
+    std::size_t tries = 0;
+    for (std::size_t i = 0; i < wishes.size() && tries < kWinBackMax; ++i) {
+      if (chosen[i] == 0 || wishes[i].size() > 1) continue;
+      ++tries;
+      chosen[i] = 0;
+      const Verdict verdict = ask_with_wishes(question, wishes, chosen);
+      if (verdict.answer != Answer::Sat || !take_example(verdict)) chosen[i] = 1;
+    }
+  }
+
+  Verdict ask_with_wishes(const Term& question, std::span<const Wish> wishes,
+                          std::span<const std::size_t> chosen) {
+    solver::Query one = query(question);
+    for (std::size_t i = 0; i < wishes.size(); ++i) {
+      if (chosen[i] >= wishes[i].size()) continue;
+      const std::string name = numbered("wish", i);
+      one.script += "(declare-const " + name + " Bool)\n(assert (=> " + name + " " +
+                    wishes[i][chosen[i]] + "))\n";
+      one.assumptions.push_back(name);
+    }
+    return ask_aside(std::move(one));
+  }
+
+  bool take_example(const Verdict& verdict) {
     auto example = read_witness(encoder_, verdict.values);
     if (!example.ok() || confirm(*example) != Confirmed::Yes) return false;
     proof_.counterexample = std::move(*example);
-    kept = tried;
     return true;
   }
 
@@ -329,7 +430,7 @@ class Proving {
 
   void look_beyond_catalogue() {
     const Term question = conj({breaks(given_.denied()), negate(encoder_.in_catalogue())});
-    if (solvers_[finder_].check(query(question)).answer != Answer::Unsat)
+    if (ask_aside(question).answer != Answer::Unsat)
       proof_.notes.emplace_back(
           "an action that is newer than the catalogue may not be covered: the statements list "
           "actions, or take in names that begin alike");
@@ -337,46 +438,97 @@ class Proving {
 
   // A set that allows nothing at all allows nothing over plaintext either.
   void look_for_any_grant() {
-    const Term question = conj({encoder_.callers_in_scope(), through_endpoint(), given_.allowed()});
-    if (solvers_[finder_].check(query(question)).answer == Answer::Unsat)
+    const Term question =
+        conj({encoder_.callers_in_scope(), through_endpoint(), given_.allowed()});
+    if (ask_aside(question).answer == Answer::Unsat)
       proof_.notes.emplace_back(
           "the policies together allow no request in scope at all, over TLS either");
   }
 
-  // Leaves out one Deny after another that the proof does without.
+  // Of the Deny statements that a core names one after another is left out that the proof does
+  // without.
   void find_carriers() {
     const auto& denies = given_.denies();
-    std::vector<std::size_t> kept(denies.size());
-    std::iota(kept.begin(), kept.end(), std::size_t{0});
-    if (kept.size() > kCarriersMax) return;
-    for (std::size_t i = 0; i < denies.size(); ++i) {
-      std::vector<std::size_t> tried = kept;
+    auto kept = denies_of_core();
+    if (!kept || kept->size() > kCarriersMax) return;
+    for (const std::size_t i : std::vector<std::size_t>(*kept)) {
+      std::vector<std::size_t> tried = *kept;
       std::erase(tried, i);
       std::vector<Term> applies;
       applies.reserve(tried.size());
       for (const std::size_t k : tried) applies.push_back(denies[k].applies);
-      const Term question = conj({breaks(disj(applies)), encoder_.in_catalogue()});
-      if (solvers_[finder_].check(query(question)).answer == Answer::Unsat) kept = std::move(tried);
+      const Verdict verdict = ask_aside(conj({breaks(disj(applies)), encoder_.in_catalogue()}));
+      if (verdict.answer == Answer::Unsat) kept = std::move(tried);
     }
-    for (const std::size_t k : kept) proof_.carriers.push_back(denies[k].place);
+    for (const std::size_t k : *kept) proof_.carriers.push_back(denies[k].place);
+  }
+
+  std::optional<std::vector<std::size_t>> denies_of_core() {
+    const auto& denies = given_.denies();
+    std::vector<std::size_t> all(denies.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    if (all.size() <= 2) return all;
+    std::vector<Term> guarded;
+    solver::Query one = query("true");
+    for (const std::size_t i : all) {
+      const std::string name = numbered("deny", i);
+      one.script += "(declare-const " + name + " Bool)\n";
+      one.assumptions.push_back(name);
+      guarded.push_back(conj({name, denies[i].applies}));
+    }
+    one.script += "(assert " + conj({breaks(disj(guarded)), encoder_.in_catalogue()}) + ")\n";
+    const Verdict verdict = ask_aside(std::move(one));
+    if (verdict.answer != Answer::Unsat) return std::nullopt;
+    const std::set<std::string> core(verdict.core.begin(), verdict.core.end());
+    std::erase_if(all, [&](std::size_t i) { return !core.contains("deny " + std::to_string(i)); });
+    return all;
   }
 
   void find_vacuous() {
+    std::vector<const Decision::Deny*> left;
     for (const Decision::Deny& deny : given_.denies()) {
       const auto [d, s] = deny.place;
       const policy::Statement& statement = documents_[d].statements[s];
       if (statement.conditions.empty() || is_true(deny.applies)) continue;
       // Of what is not in scope nothing is said.
       const auto what = encoder_.target(documents_[d], statement);
-      if (!what.ok() || is_false(*what)) continue;
-      const Verdict verdict = solvers_[finder_].check(query(deny.applies));
-      if (verdict.answer != Answer::Unsat) continue;
-      const bool by_floor = std::ranges::find(verdict.core, "A5") != verdict.core.end();
-      proof_.vacuous.push_back(
-          {d, s,
-           by_floor ? "it denies nothing: AWS endpoints take TLS 1.2 and newer alone"
-                    : "it denies nothing: no request meets all its conditions"});
+      if (what.ok() && !is_false(*what)) left.push_back(&deny);
     }
+    // Each request that there is shows of some of them that they deny something.
+    while (left.size() > 1) {
+      const Verdict verdict = ask_which_applies(left);
+      if (verdict.answer == Answer::Unknown) return;
+      if (verdict.answer == Answer::Unsat) break;
+      std::vector<const Decision::Deny*> rest;
+      for (std::size_t i = 0; i < left.size(); ++i)
+        if (verdict.values[i].text != "true") rest.push_back(left[i]);
+      if (rest.size() == left.size()) return;
+      left = std::move(rest);
+    }
+    for (const Decision::Deny* deny : left) note_vacuous(*deny);
+  }
+
+  Verdict ask_which_applies(std::span<const Decision::Deny* const> denies) {
+    solver::Query one = query("true");
+    one.values.clear();
+    for (std::size_t i = 0; i < denies.size(); ++i) {
+      const std::string name = numbered("applies", i);
+      one.script += "(declare-const " + name + " Bool)\n(assert (= " + name + " " +
+                    denies[i]->applies + "))\n";
+      one.values.push_back(name);
+    }
+    one.script += "(assert " + disj(one.values) + ")\n";
+    return ask_aside(std::move(one));
+  }
+
+  void note_vacuous(const Decision::Deny& deny) {
+    const Verdict verdict = ask_aside(deny.applies);
+    if (verdict.answer != Answer::Unsat) return;
+    const bool by_floor = std::ranges::find(verdict.core, "A5") != verdict.core.end();
+    proof_.vacuous.push_back({deny.place.document, deny.place.statement,
+                              by_floor
+                                  ? "it denies nothing: AWS endpoints take TLS 1.2 and newer alone"
+                                  : "it denies nothing: no request meets all its conditions"});
   }
 
   Encoder& encoder_;
@@ -394,6 +546,7 @@ class Proving {
   bool refuted_ = false;
   std::string not_evaluable_;
   std::set<std::string> core_;
+  std::chrono::microseconds spent_aside_{};
 };
 
 Proof by_text(const FastPath& path, const Options& options) {
@@ -545,14 +698,18 @@ Proof decide_claim(const policy::Catalogue& catalogue, const Scope& scope, const
       return decided;
     }
   }
-  std::vector<policy::Document> all(sides.given.begin(), sides.given.end());
+  const bool denies_alone = options.claim == Claim::Enforce || options.claim == Claim::Floor;
+  const std::vector<policy::Document> asked =
+      denies_alone ? with_denies_alone(sides.given)
+                   : std::vector<policy::Document>(sides.given.begin(), sides.given.end());
+  std::vector<policy::Document> all = asked;
   all.insert(all.end(), sides.reference.begin(), sides.reference.end());
   auto encoder = Encoder::create(catalogue, scope, all);
   if (!encoder.ok()) {
     proof.detail = encoder.error().message;
     return proof;
   }
-  return Proving(*encoder, sides, solvers, options).run();
+  return Proving(*encoder, sides, solvers, options).run(asked);
 }
 
 }  // namespace

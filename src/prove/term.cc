@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prove/term_internal.h"
 
-#include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 namespace sealane::prove {
 namespace {
@@ -10,10 +11,10 @@ namespace {
 Term fold(std::string_view operation, std::string_view unit, std::string_view zero,
           std::span<const Term> terms) {
   std::vector<const Term*> kept;
+  std::unordered_set<std::string_view> known;
   for (const Term& term : terms) {
     if (term == zero) return Term(zero);
-    const bool known = std::ranges::any_of(kept, [&](const Term* k) { return *k == term; });
-    if (term != unit && !known) kept.push_back(&term);
+    if (term != unit && known.insert(term).second) kept.push_back(&term);
   }
   if (kept.empty()) return Term(unit);
   if (kept.size() == 1) return *kept.front();

@@ -204,6 +204,7 @@ class Solver::Child {
   const Query* query_ = nullptr;
   SteadyTime asked_{};
   SteadyTime deadline_{};
+  std::chrono::milliseconds time_max_{};
   std::string to_write_;
   std::size_t written_ = 0;
   std::string input_;
@@ -300,7 +301,8 @@ void Solver::Child::ask(const Query& query) {
   query_ = &query;
   verdict_ = Verdict{};
   asked_ = std::chrono::steady_clock::now();
-  deadline_ = asked_ + limits_.time_max;
+  time_max_ = std::min(query.time_max.value_or(limits_.time_max), limits_.time_max);
+  deadline_ = asked_ + time_max_;
   stage_ = Stage::Checking;
   if (query.script.size() > limits_.script_bytes_max)
     return give_up(UnknownReason::SolverError, "the question is longer than a solver may get");
@@ -418,7 +420,7 @@ void Solver::Child::on_explanation(std::string_view answer) {
 void Solver::Child::expire_at(SteadyTime now) {
   if (!done() && now >= deadline_)
     give_up(UnknownReason::Timeout,
-            "no answer within " + std::to_string(limits_.time_max.count()) + " ms");
+            "no answer within " + std::to_string(time_max_.count()) + " ms");
 }
 
 Solver::Solver(Program program, const Limits& limits)

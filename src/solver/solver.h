@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +38,8 @@ struct Query {
   std::vector<std::string> assumptions{};
   // Texts are asked about as classes where that can be (solver/text_classes.h).
   bool text_classes = true;
+  // Less time than the solver's limit.
+  std::optional<std::chrono::milliseconds> time_max{};
 };
 
 enum class Answer : std::uint8_t { Sat, Unsat, Unknown };

@@ -347,31 +347,31 @@ class TextClasses::Impl {
     const SmtTree::Node& node = (*script_)[command];
     const std::string_view head = script_->head(command);
     if (head == "declare-const") return;
-    for (std::size_t i = 1; i < node.items.size(); ++i) visit(node.items[i]);
+    for (std::size_t i = 1; i < node.items.size(); ++i) visit(*script_, node.items[i]);
   }
 
-  void visit(Id id) {
-    const SmtTree::Node& node = (*script_)[id];
+  void visit(const SmtTree& tree, Id id) {
+    const SmtTree::Node& node = tree[id];
     if (!node.is_list) {
       if (const auto at = by_name_.find(node.text); at != by_name_.end()) keep(at->second);
       return;
     }
-    if (const auto atom = atom_of(*script_, id))
-      return visit_subject(node.items[atom->subject], atom->language);
-    for (const Id item : node.items) visit(item);
+    if (const auto atom = atom_of(tree, id))
+      return visit_subject(tree, node.items[atom->subject], atom->language);
+    for (const Id item : node.items) visit(tree, item);
   }
 
-  void visit_subject(Id id, Language language) {
-    const SmtTree::Node& node = (*script_)[id];
-    if (script_->head(id) == "ite" && node.items.size() == 4) {
-      visit(node.items[1]);
-      visit_subject(node.items[2], language);
-      visit_subject(node.items[3], language);
+  void visit_subject(const SmtTree& tree, Id id, Language language) {
+    const SmtTree::Node& node = tree[id];
+    if (tree.head(id) == "ite" && node.items.size() == 4) {
+      visit(tree, node.items[1]);
+      visit_subject(tree, node.items[2], language);
+      visit_subject(tree, node.items[3], language);
       return;
     }
-    const auto sequence = sequence_of(*script_, id);
+    const auto sequence = sequence_of(tree, id);
     if (!sequence) {
-      keep_all_of(*script_, id);
+      keep_all_of(tree, id);
       return;
     }
     if (!is_free(*sequence)) {
@@ -381,29 +381,19 @@ class TextClasses::Impl {
     note_runs(*sequence, 0, regulars_.derivative(language, sequence->literals[0]));
   }
 
-  // A value is worked out here when it speaks of a class.
+  // A text is worked out here when it speaks of a class; anything else the solver says.
   void visit_value(Id id) {
-    if (!can_evaluate(id)) keep_all_of(*values_, id);
+    if (!is_text(*values_, id)) return visit(*values_, id);
+    if (speaks_of_classes(id) && !can_evaluate(id)) keep_all_of(*values_, id);
   }
   bool can_evaluate(Id id) const {
     const SmtTree::Node& node = (*values_)[id];
-    if (!speaks_of_classes(id)) return true;
-    if (!node.is_list) return true;
-    const std::string_view head = values_->head(id);
-    const bool known = head == "ite" || head == "str.++" || head == "=" || head == "and" ||
-                       head == "or" || head == "not";
-    return known && std::ranges::all_of(node.items.begin() + 1, node.items.end(),
-                                        [&](Id item) { return can_evaluate_all(item); });
-  }
-  // Beside a class everything is worked out here.
-  bool can_evaluate_all(Id id) const {
-    const SmtTree::Node& node = (*values_)[id];
-    if (!node.is_list) return true;
+    if (!node.is_list) return node.text.find('.') == std::string_view::npos || node.text[0] > '9';
     const std::string_view head = values_->head(id);
     return (head == "ite" || head == "str.++" || head == "=" || head == "and" || head == "or" ||
             head == "not") &&
            std::ranges::all_of(node.items.begin() + 1, node.items.end(),
-                               [&](Id item) { return can_evaluate_all(item); });
+                               [&](Id item) { return can_evaluate(item); });
   }
   bool speaks_of_classes(Id id) const {
     const SmtTree::Node& node = (*values_)[id];
@@ -472,7 +462,9 @@ class TextClasses::Impl {
         if (next[0] == regulars_.nothing()) continue;
         const auto [at, is_new] = known.try_emplace(next, states.size());
         if (!is_new) continue;
-        if (states.size() == kStatesMax || regulars_.full()) return remember(begin, std::nullopt);
+        if (states.size() == kStatesMax || states.size() * begin.size() > kWorkMax ||
+            regulars_.full())
+          return remember(begin, std::nullopt);
         states.push_back(std::move(next));
         steps.push_back({i, *by});
       }
@@ -576,16 +568,23 @@ class TextClasses::Impl {
 
   void write() {
     question_.assumptions = original_.assumptions;
+    question_.time_max = original_.time_max;
     for (const Id command : script_->top) write_command(command);
     for (const Id wanted : values_->top) {
-      if (!speaks_of_classes(wanted)) {
-        want((*values_)[wanted].text);
+      if (is_text(*values_, wanted) && speaks_of_classes(wanted)) {
+        want_symbols_of(wanted);
         continue;
       }
-      want_symbols_of(wanted);
+      std::string term;
+      write_term(*values_, wanted, term);
+      want_in_place_of(wanted, term);
     }
   }
 
+  void want_in_place_of(Id id, const std::string& term) {
+    want(term);
+    place_of_.try_emplace(std::string((*values_)[id].text), place_of_.find(term)->second);
+  }
   void want(std::string_view term) {
     if (place_of_.try_emplace(std::string(term), question_.values.size()).second)
       question_.values.emplace_back(term);
@@ -622,58 +621,54 @@ class TextClasses::Impl {
       }
       return;
     }
-    write_term(command);
+    write_term(*script_, command, out);
     out += "\n";
   }
 
-  void write_term(Id id) {
-    std::string& out = question_.script;
-    const SmtTree::Node& node = (*script_)[id];
+  void write_term(const SmtTree& tree, Id id, std::string& out) {
+    const SmtTree::Node& node = tree[id];
     if (!node.is_list) {
       out += node.text;
       return;
     }
-    if (const auto atom = atom_of(*script_, id)) {
-      write_atom(id, *atom, node.items[atom->subject]);
+    if (const auto atom = atom_of(tree, id)) {
+      write_atom(tree, id, *atom, node.items[atom->subject], out);
       return;
     }
     out += "(";
     for (std::size_t i = 0; i < node.items.size(); ++i) {
       if (i > 0) out += " ";
-      write_term(node.items[i]);
+      write_term(tree, node.items[i], out);
     }
     out += ")";
   }
 
-  void write_atom(Id id, const Atom& atom, Id subject) {
-    std::string& out = question_.script;
-    const SmtTree::Node& node = (*script_)[subject];
-    if (script_->head(subject) == "ite" && node.items.size() == 4) {
+  void write_atom(const SmtTree& tree, Id id, const Atom& atom, Id subject, std::string& out) {
+    const SmtTree::Node& node = tree[subject];
+    if (tree.head(subject) == "ite" && node.items.size() == 4) {
       out += "(ite ";
-      write_term(node.items[1]);
+      write_term(tree, node.items[1], out);
       out += " ";
-      write_atom(id, atom, node.items[2]);
+      write_atom(tree, id, atom, node.items[2], out);
       out += " ";
-      write_atom(id, atom, node.items[3]);
+      write_atom(tree, id, atom, node.items[3], out);
       out += ")";
       return;
     }
-    const auto sequence = sequence_of(*script_, subject);
+    const auto sequence = sequence_of(tree, subject);
     if (sequence && is_free(*sequence)) {
       out +=
           sequence_term(*sequence, 0, regulars_.derivative(atom.language, sequence->literals[0]));
       return;
     }
     out += "(";
-    const auto& items = (*script_)[id].items;
+    const auto& items = tree[id].items;
     for (std::size_t i = 0; i < items.size(); ++i)
-      out +=
-          (i > 0 ? " " : "") + std::string((*script_)[i == atom.subject ? subject : items[i]].text);
+      out += (i > 0 ? " " : "") + std::string(tree[i == atom.subject ? subject : items[i]].text);
     out += ")";
   }
 
-  // --- values
-  // -------------------------------------------------------------------------------------
+  // --- values ----------------------------------------------------------------------------------
 
   Result<Value> evaluate(Id id, const std::vector<Value>& found) const {
     const SmtTree::Node& node = (*values_)[id];

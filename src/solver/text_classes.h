@@ -38,6 +38,7 @@ class TextClasses {
  public:
   static constexpr std::size_t kClassesMax = 512;
   static constexpr std::size_t kStatesMax = 4'000;
+  static constexpr std::size_t kWorkMax = 200'000;  // states times languages
   static constexpr std::size_t kDepthMax = 400;
 
   TextClasses(const Query& query, LanguageCache& cache);

@@ -80,6 +80,16 @@ TEST(TextClasses, WorkOutValuesThatAreMadeOfClasses) {
   EXPECT_EQ(found.values[1].text, "1");
 }
 
+TEST(TextClasses, LeaveWhetherATermHoldsToTheSolver) {
+  const Verdict found = asked(
+      "(declare-const now Real)(declare-const a String)(assert (= now 3.0))(assert (= a \"7\"))",
+      {"(and (= now 3.000) (str.prefixof \"7\" a))", "(and (= now 3.5) (= a \"7\"))", "a"}, true);
+  ASSERT_EQ(found.answer, Answer::Sat) << found.detail;
+  EXPECT_EQ(found.values[0].text, "true");
+  EXPECT_EQ(found.values[1].text, "false");
+  EXPECT_EQ(found.values[2].text, "7");
+}
+
 TEST(TextClasses, LeaveAQuestionThatIsNotUnderstood) {
   for (const char* script :
        {"(declare-const s String", "(declare-const s String)(assert (= s \"\\x\"))",
