@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/prove_inputs.h"
 
+#include <glob.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -13,8 +15,27 @@ namespace {
 
 constexpr std::size_t kFilesMax = 100'000;
 
+// What a pattern names that no shell has spelt out, in the order of the names.
+std::vector<std::string> names_like(const std::string& pattern) {
+  glob_t found{};
+  std::vector<std::string> out;
+  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0)
+    for (std::size_t i = 0; i < found.gl_pathc; ++i) out.emplace_back(found.gl_pathv[i]);
+  ::globfree(&found);
+  return out;
+}
+
 Result<std::vector<std::string>> files_of(const std::string& word) {
   std::error_code code;
+  if (!std::filesystem::exists(word, code) && word.find_first_of("*?[") != std::string::npos) {
+    std::vector<std::string> files;
+    for (const std::string& name : names_like(word)) {
+      SEALANE_ASSIGN(const std::vector<std::string> some, files_of(name));
+      files.insert(files.end(), some.begin(), some.end());
+    }
+    if (files.empty()) return fail(ErrorKind::NotFound, "no file is like `" + word + "`");
+    return files;
+  }
   if (!std::filesystem::is_directory(word, code)) return std::vector<std::string>{word};
   std::vector<std::string> files;
   std::filesystem::recursive_directory_iterator at(word, code);

@@ -24,7 +24,8 @@ struct PolicyInput {
   std::string_view policy() const { return std::string_view(*text).substr(begin, end - begin); }
 };
 
-// Files, and of folders every *.json beneath, in the order of their names.  A file whose text is
+// Files, patterns of names (`*`, `?`, `[…]`), and of folders every *.json beneath, in the order of
+// their names.  A file whose text is
 // no JSON is one policy, so that its reader says what is wrong.
 // Errors: NotFound – no such file, or no policy at all; TooLarge – a file or a folder.
 Result<std::vector<PolicyInput>> read_policy_inputs(Env& env,

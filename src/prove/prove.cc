@@ -202,8 +202,8 @@ class Proving {
   }
 
   // Of a claim that its text decides: Denies that no request meets.
-  std::vector<Vacuous> vacuous() {
-    auto given = Decision::create(encoder_, documents_);
+  std::vector<Vacuous> vacuous(std::span<const policy::Document> asked) {
+    auto given = Decision::create(encoder_, asked);
     if (!given.ok()) return {};
     given_ = std::move(*given);
     encoder_.note_names(given_.denied() + " ");
@@ -261,7 +261,15 @@ class Proving {
     return through ? Term("endpoint") : Term("true");
   }
 
+  // The request is of the transport that the claim speaks of.
+  bool is_over_its_transport(const Counterexample& example) const {
+    if (compares(options_.claim)) return true;
+    const bool plain = example.tls == "none";
+    return options_.claim == Claim::Floor ? !plain && example.tls < options_.min_tls : plain;
+  }
+
   Confirmed confirm(const Counterexample& example) {
+    if (!is_over_its_transport(example)) return Confirmed::No;
     const policy::Request request = example.request.at(*example.request.now);
     if (options_.claim == Claim::GrantClosed) return allows(documents_, request);
     if (!compares(options_.claim)) return passes(documents_, request, options_.claim);
@@ -693,8 +701,9 @@ Proof decide_claim(const policy::Catalogue& catalogue, const Scope& scope, const
     if (path && (!path->needs_presence || options.axioms.contains(Axiom::A1))) {
       Proof decided = by_text(*path, options);
       if (!may_be_vacuous(sides.given)) return decided;
-      auto encoder = Encoder::create(catalogue, scope, sides.given);
-      if (encoder.ok()) decided.vacuous = Proving(*encoder, sides, solvers, options).vacuous();
+      const std::vector<policy::Document> asked = with_denies_alone(sides.given);
+      auto encoder = Encoder::create(catalogue, scope, asked);
+      if (encoder.ok()) decided.vacuous = Proving(*encoder, sides, solvers, options).vacuous(asked);
       return decided;
     }
   }
