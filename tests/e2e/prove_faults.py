@@ -38,7 +38,7 @@ FAKES = {
     "says-unsat": ANSWERS % "unsat",
     "babbles": ANSWERS % "perhaps",
     # Leaves out what the request has to be like, so that it finds one.
-    "invents": "#!/bin/sh\nsed -u 's/^(assert (and (= transport 0).*/(assert (= transport 0))/' | /usr/bin/cvc5 \"$@\"\n",
+    "invents": "#!/bin/sh\nsed -u 's/^(assert (and.*(= transport 0) (not.*/(assert (= transport 0))/' | /usr/bin/cvc5 \"$@\"\n",
 }
 
 
@@ -83,7 +83,7 @@ def solvers_that_fail(sealane, folder):
     done, one = asked(sealane, fails, "--z3", fake["says-unsat"])
     claim(one["result"] != "holds" and done.returncode in (1, 4), f"a lie made it hold: {done.stdout}")
     kept = os.path.join(folder, "kept")
-    done, one = asked(sealane, holds, "--z3", fake["invents"], "--scripts", kept)
+    done, one = asked(sealane, holds, "--cvc5", fake["invents"], "--scripts", kept)
     claim(done.returncode == 4 and one["reason"].startswith("internal-disagreement"), f"exit {done.returncode}: {one['reason']}")
     claim(len(os.listdir(kept)) == 2, f"scripts: {os.listdir(kept)}")
 
