@@ -336,6 +336,10 @@ void RowsLoader::load_row(const Value& value, const std::string& service) {
   if (const Value* most = value.find("floor-max"))
     row.floor_max = version(*most).value_or(Tls::Unsaid);
   if (const Value* cannot = value.find("not-enforceable")) row.not_enforceable = flag(*cannot);
+  // What needs no setting has none for more.
+  const bool fixed = row.reading == Reading::Always && row.always.transport == Transport::Tls &&
+                     row.always.min_tls != Tls::Unsaid && row.always.min_tls != Tls::Verify;
+  if (fixed && row.floor_max == Tls::Unsaid) row.floor_max = row.always.min_tls;
   if (const Value* verdicts = value.find("verdicts")) load_verdicts(*verdicts, row);
   if (row.verdicts.empty()) error(value.span, "the row says no verdicts");
   if (const Value* fix = value.find("fix")) row.fix = per_dialect(*fix);

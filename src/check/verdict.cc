@@ -169,15 +169,19 @@ bool Judgement::floor() {
   for (const OneSide* side : {ends_.server, ends_.client})
     if (side != nullptr)
       for (const Control& control : side->controls)
-        if (control.effect.min_tls == least && because == nullptr) because = &control;
-  const bool cannot = (server_.most != Tls::Unsaid && server_.most < floor) ||
-                      (client_.most != Tls::Unsaid && client_.most < floor);
-  open(
-      cannot ? "not-enforceable" : "below-floor", because,
-      "TLS " + std::string(to_string(least)) + " is taken, below the floor of " +
-          std::string(to_string(floor)) +
-          (cannot ? ", and the service has no setting for more" : "") +
-          (because != nullptr && !because->effect.says.empty() ? ": " + because->effect.says : ""));
+        if (control.effect.min_tls == least && (because == nullptr || lets_plaintext(*because)))
+          because = &control;
+  const auto ends_below = [&](const Together& side) {
+    return !side.is_there || (side.most != Tls::Unsaid && side.most < floor);
+  };
+  const bool cannot = ends_below(client_) && ends_below(server_);
+  open(cannot ? "not-enforceable" : "below-floor", because,
+       "TLS " + std::string(to_string(least)) + " is taken, below the floor of " +
+           std::string(to_string(floor)) +
+           (cannot ? ", and the service has no setting for more" : "") +
+           (because != nullptr && !lets_plaintext(*because) && !because->effect.says.empty()
+                ? ": " + because->effect.says
+                : ""));
   return false;
 }
 

@@ -24,6 +24,7 @@ HELD_ELSEWHERE = {"demo"}
 OPEN_BUCKET = """{"Version": "2012-10-17", "Statement": [
   {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*",
    "Condition": {"Bool": {"aws:SecureTransport": "false"}, "NumericLessThan": {"s3:TlsVersion": "1.2"}}}]}"""
+STACK = """{"Resources": {"Events": {"Type": "AWS::Kinesis::Stream"}, "Jobs": {"Type": "AWS::MSK::Cluster", "Properties": {"ClusterName": "c"}}}}"""
 ERROR = {"error": ({"kind": (None, False), "message": (None, False), "hint": (None, False)}, False)}
 
 
@@ -86,6 +87,10 @@ def test(sealane, tools):
         run("ca init", *at)
         run("ca issue", *at, "--node", "edge", "--dns", "edge.example")
         run("check", pipeline.file)
+        infrastructure = os.path.join(pipeline.folder, "stack.json")
+        with open(infrastructure, "w", encoding="utf-8") as stack:
+            stack.write(STACK)
+        run("check INPUT", infrastructure)
         with open(os.path.join(pipeline.home, "devices.csv"), "a", encoding="utf-8") as things:
             things.write("seattle,\n")
         run("device add", *at, "device-1", "--generate")

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 import traceback
+import xml.etree.ElementTree
 
 sys.dont_write_bytecode = True
 
@@ -276,6 +277,25 @@ def sarif_validates():
         python(HERE / "sarif_check.py", schema, log)
 
 
+def check_validates():
+    shared = pathlib.Path(os.environ.get("SEALANE_SHARED", ROOT.parent / "shared"))
+    schema = shared / "schemas/sarif-2.1.0/sarif-schema-2.1.0.json"
+    inputs = sorted(ROOT.glob("src/check/testdata/*/template.json"))
+    with servers.scratch("sealane-check-") as folder:
+        log, junit = folder / "log.sarif", folder / "junit.xml"
+        done = subprocess.run([SEALANE, "check", *inputs, "--output", f"sarif={log}", "--output", f"junit={junit}", "--format", "json"],
+                              capture_output=True, text=True, timeout=300)
+        check(done.returncode == 1, f"exit {done.returncode}: {done.stderr[-800:]}")
+        python(HERE / "sarif_check.py", schema, log)
+        suite = xml.etree.ElementTree.parse(junit).getroot().find("testsuite")
+        cases = suite.findall("testcase")
+        counts = {kind: len(suite.findall(f"testcase/{kind}")) for kind in ("failure", "error", "skipped")}
+        hops = json.loads(done.stdout)
+        check(len(cases) == len(hops["hops"]) == int(suite.get("tests")), "JUnit has not a case for each hop")
+        check(counts == {"failure": hops["summary"]["open"], "error": hops["summary"]["unknown"], "skipped": hops["summary"]["not_applicable"]},
+              f"JUnit counts {counts}, JSON {hops['summary']}")
+
+
 def other_tests(with_java):
     yield from esdk_matrix.tests(with_java)
     schema = ROOT / "schema/pipeline.schema.json"
@@ -288,6 +308,7 @@ def other_tests(with_java):
         yield "the README's first use works as it is written", first_use
     if (pathlib.Path(os.environ.get("SEALANE_SHARED", ROOT.parent / "shared")) / "schemas").is_dir() or os.environ.get("CI"):
         yield "jsonschema accepts the SARIF log of policy lint", sarif_validates
+        yield "jsonschema accepts the SARIF log of check, and its JUnit counts are right", check_validates
     if servers.has_command("demo", "--keep"):
         yield "the demo's own count is right", demo_recount
 
