@@ -157,7 +157,8 @@ void CloudFormationReader::number_resources(Stack& stack, Evaluator& evaluator) 
     }
     const std::string_view type = text_at(field.value, "Type");
     if (type.empty() || field.name.empty()) {
-      collector_.warn(field.value.place, fmt::format("`{}` has no name or no type and is left", field.name));
+      collector_.warn(field.value.place,
+                      fmt::format("`{}` has no name or no type and is left", field.name));
       continue;
     }
     Decided decided{Truth::True, false, {}};

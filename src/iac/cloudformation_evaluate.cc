@@ -216,7 +216,7 @@ Value Evaluator::parameter(std::string_view name, const Value& declaration, Plac
     const auto text = scalar_text(value);
     if (text && is_list_type(type_text)) value = comma_list(*text, place);
     replace_place(value, place);
-    value.from_default = value.from_default || from_default;
+    if (from_default) mark_default(value);
     value.sensitive = value.sensitive || secret;
     return value;
   };

@@ -25,6 +25,14 @@ const Value* item(const Value& argument, std::size_t i) {
 
 }  // namespace
 
+void mark_default(Value& value) {
+  value.from_default = true;
+  if (auto* list = std::get_if<Value::List>(&value.data))
+    for (Value& item : *list) mark_default(item);
+  if (auto* map = std::get_if<Value::Map>(&value.data))
+    for (Field& field : *map) mark_default(field.value);
+}
+
 // ------------------------------------------------------------------------------
 
 Value Evaluator::concatenated(std::vector<Value> pieces, Place place) {
@@ -191,7 +199,7 @@ std::optional<Value> Evaluator::choose(const Value& argument, Place place, const
   const Decided decided = decide(*condition->text(), stack);
   if (decided.truth != Truth::Unknown) {
     auto value = node(decided.truth == Truth::True ? *yes : *no, stack);
-    if (value && decided.from_default) value->from_default = true;
+    if (value && decided.from_default) mark_default(*value);
     return value;
   }
   const auto first = node(*yes, stack);
@@ -229,7 +237,7 @@ std::optional<Value> Evaluator::find_in_map(const Value& argument, Place place,
   }
   if (at != nullptr) {
     Value out = *at;
-    out.from_default = from_default;
+    if (from_default) mark_default(out);
     return out;
   }
   const Value* options = item(argument, 3);

@@ -120,6 +120,9 @@ class Evaluator {
 // References anywhere in a value, as far as they are few.
 void gather_references(const Value& value, std::vector<Reference>& out);
 
+// Everything in it is made from a parameter's default.
+void mark_default(Value& value);
+
 // Every template of the input, read together: exports of one are imported by another, and a nested
 // stack's parameters come from its parent.
 class CloudFormationReader {

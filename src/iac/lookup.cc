@@ -160,8 +160,10 @@ class Lookup {
     if (!text_in(value, path, place, text, marked)) return;
     auto parsed = json::parse(text, {.file = "document"});
     if (!parsed.value) {
-      const std::string why =
-          parsed.diagnostics.empty() ? "it is no JSON" : parsed.diagnostics[0].message;
+      // What the parser says may repeat what stands there.
+      const std::string why = parsed.diagnostics.empty() || value.sensitive
+                                  ? "it cannot be parsed"
+                                  : parsed.diagnostics[0].message;
       add({Presence::Unknown, &value, path,
            marked ? "with references in it the text is no JSON: " + why
                   : "the text is no JSON: " + why,
@@ -214,11 +216,11 @@ class Lookup {
     const std::size_t before = out_.size();
     search(value, step, path, hidden);
     if (hidden != nullptr)
-      add({Presence::Unknown, hidden, path,
+      add({Presence::Unknown, hidden, path.empty() ? "**." + steps_[step].name : path,
            fmt::format("what the input does not tell may hold `{}`", steps_[step].name),
            hidden->place});
     else if (out_.size() == before)
-      omitted(path.empty() ? steps_[step].name : path + ".**." + steps_[step].name, place);
+      omitted(path.empty() ? "**." + steps_[step].name : path + ".**." + steps_[step].name, place);
   }
 
   void search(const Value& value, std::size_t step, const std::string& path, const Value*& hidden) {

@@ -40,12 +40,12 @@ class Arena {
 // Finds a property, or every property that a path with `[]` or a selector names.
 //
 // Input:   names joined by `.`; `["a.b"]` a name with a point in it; `[]` every element of a list,
-//          (a map is its own only element), `[*]` every field of a map; `[2]` one of them; `[name=rds.force_ssl]` the elements
-//          whose field has that text; `|json` what stands as JSON in a text (a property that
-//          already is a map or list stays); `|properties` the `key=value` lines or `;` pairs of a
-//          text as a map; `**.Name` every field of that name beneath.  `content|json.A.B` goes on
-//          inside.  A list where a block is meant is entered without an index: a list of one as the
-//          block, a longer one as `[]`.
+//          (a map is its own only element), `[*]` every field of a map; `[2]` one of them;
+//          `[name=rds.force_ssl]` the elements whose field has that text; `|json` what stands as
+//          JSON in a text (a property that already is a map or list stays); `|properties` the
+//          `key=value` lines or `;` pairs of a text as a map; `**.Name` every field of that name
+//          beneath.  `content|json.A.B` goes on inside.  A list where a block is meant is entered
+//          without an index: a list of one as the block, a longer one as `[]`.
 // Result:  one setting at least, in the input's order.  The five shapes of an omitted property are
 //          all Omitted: absent, null, an empty list, for Terraform empty text and zero, and absent
 //          but "known after apply" without being given (../../docs/formats/service-rows.md).

@@ -223,7 +223,7 @@ TEST(Lookup, DeepSearchFindsEveryFieldAndSaysWhatItCannotSee) {
   const Resource r = resource_with(R"({"A":{"E":true,"L":[{"E":false}]},"U":{"Fn::GetAZs":""}})");
   EXPECT_EQ(settings(r, "A.**.E"), "A.E = true; A.L[0].E = false");
   EXPECT_EQ(settings(r, "A.**.F"), "A.**.F omitted");
-  EXPECT_EQ(settings(r, "**.F"), " unknown: what the input does not tell may hold `F`");
+  EXPECT_EQ(settings(r, "**.F"), "**.F unknown: what the input does not tell may hold `F`");
 }
 TEST(Lookup, ParameterWithoutAValueIsUnknown) {
   const Resource r =
@@ -236,6 +236,22 @@ TEST(Lookup, FalseIsGivenAndZeroOfATemplateToo) {
   EXPECT_EQ(settings(r, "F"), "F = false");
   EXPECT_EQ(settings(r, "Z"), R"(Z = {"number":"0"})");
   EXPECT_EQ(settings(r, "L"), "L omitted");
+}
+TEST(Lookup, SecretsAreNotRepeatedInReasons) {
+  const std::string text = plan_with(R"({"d":"{\"hunter2\":1,\"hunter2\":2}"})", "{}", "{}");
+  const std::string secret = text.substr(0, text.find(R"("after_sensitive":{})")) +
+                             R"("after_sensitive":{"d":true})" +
+                             text.substr(text.find(R"("after_sensitive":{})") + 20);
+  EXPECT_TRUE(settings(named(system_of("plan.json", text), "t.x"), "d|json.a").contains("hunter2"));
+  EXPECT_EQ(settings(named(system_of("plan.json", secret), "t.x"), "d|json.a"),
+            "d unknown: the text is no JSON: it cannot be parsed");
+}
+TEST(Lookup, DefaultOfAParameterIsMarkedInsideWhatItChooses) {
+  const std::string text =
+      R"({"Parameters":{"P":{"Type":"String","Default":"a"}},"Conditions":{"C":{"Fn::Equals":[{"Ref":"P"},"a"]}},)"
+      R"("Resources":{"X":{"Type":"T::X","Properties":{"B":{"Fn::If":["C",{"Tls":true},{"Tls":false}]}}}}})";
+  const System system = system_of("t.json", text);
+  EXPECT_EQ(settings(named(system, "X"), "B.Tls"), R"(B.Tls = {"default":true})");
 }
 TEST(Lookup, PathsOfWrongSyntaxAreRefused) {
   const Resource r = resource_with("{}");

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <deque>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "iac/terraform_internal.h"
@@ -88,8 +89,6 @@ class Linker {
     root_.module = &configuration.root;
     scopes_.emplace("", &root_);
     for (const PlannedResource& p : planned) {
-      const std::string& address = resource(p).address;
-      by_address_.emplace(address, p.resource);
       const std::string base = p.module.empty() ? p.name : p.module + "." + p.name;
       instances_[base].push_back(&p);
     }
@@ -331,10 +330,9 @@ class Linker {
   const std::vector<PlannedResource>& planned_;
   Scope root_;
   std::deque<Scope> owned_;
-  std::map<std::string, const Scope*, std::less<>> scopes_;
-  std::map<std::string, std::vector<const Scope*>, std::less<>> module_instances_;
-  std::map<std::string, std::uint32_t, std::less<>> by_address_;
-  std::map<std::string, std::vector<const PlannedResource*>, std::less<>> instances_;
+  std::unordered_map<std::string, const Scope*> scopes_;
+  std::unordered_map<std::string, std::vector<const Scope*>> module_instances_;
+  std::unordered_map<std::string, std::vector<const PlannedResource*>> instances_;
 };
 
 }  // namespace
