@@ -47,7 +47,7 @@ using PerDialect = std::map<iac::Dialect, std::string>;
 using PathsPerDialect = std::map<iac::Dialect, std::vector<std::string>>;
 
 enum class Side : std::uint8_t { Server, Client };
-enum class Reading : std::uint8_t { Values, Url, TlsPolicy, Policy, Always };
+enum class Reading : std::uint8_t { Values, Url, TlsPolicy, Policy, Guard, Always };
 
 // A test that a resource must pass for a row to speak of it.
 struct When {
@@ -95,7 +95,7 @@ struct Row {
   Reading reading = Reading::Always;
   std::vector<std::pair<std::string, Effect>> values;  // Values, Url by scheme
   std::optional<Effect> other;    // Values and Url: every other value; nothing: unknown
-  std::string table;              // TlsPolicy: the table; Policy: the kind of resource
+  std::string table;              // TlsPolicy: the table; Policy, Guard: the kind of resource
   Effect always;                  // Always
   std::optional<Effect> omitted;  // when nobody says; nothing: unknown
   std::string omitted_value;

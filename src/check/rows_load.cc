@@ -280,7 +280,8 @@ void RowsLoader::load_reading(const Value& value, Row& row) {
         row.values.emplace_back(member.name, effect(member.value));
     }
   for (const auto& [name, reading] :
-       {std::pair{"tls-policy", Reading::TlsPolicy}, std::pair{"policy", Reading::Policy}})
+       {std::pair{"tls-policy", Reading::TlsPolicy}, std::pair{"policy", Reading::Policy},
+        std::pair{"guard", Reading::Guard}})
     if (const Value* found = value.find(name)) {
       ++readings;
       row.reading = reading;
@@ -293,18 +294,28 @@ void RowsLoader::load_reading(const Value& value, Row& row) {
     row.basis = pipeline::Basis::Inherent;
   }
   if (readings != 1)
-    error(value.span, "a row has one reading", "values, url, tls-policy, policy or always");
+    error(value.span, "a row has one reading", "values, url, tls-policy, policy, guard or always");
   if (row.reading == Reading::Policy) row.basis = pipeline::Basis::DenyPolicy;
-  if (row.reading != Reading::Always && row.property.empty())
+  if (row.reading == Reading::Guard) row.basis = pipeline::Basis::OrgGuard;
+  if (row.reading != Reading::Always && row.reading != Reading::Guard && row.property.empty())
     error(value.span, "the row names no property");
 }
 
 void RowsLoader::load_row(const Value& value, const std::string& service) {
-  static const Names kKnown = {
-      "row",        "side",     "type",     "each",        "key",    "hop",       "from",
-      "when",       "property", "via",      "to",          "values", "other",     "url",
-      "tls-policy", "policy",   "always",   "omitted",     "basis",  "floor-max", "not-enforceable",
-      "verdicts",   "fix",      "controls", "equivalents", "cite"};
+  static const Names kKnown = {"row",        "side",
+                               "type",       "each",
+                               "key",        "hop",
+                               "from",       "when",
+                               "property",   "via",
+                               "to",         "values",
+                               "other",      "url",
+                               "tls-policy", "policy",
+                               "guard",      "always",
+                               "omitted",    "basis",
+                               "floor-max",  "not-enforceable",
+                               "verdicts",   "fix",
+                               "controls",   "equivalents",
+                               "cite"};
   if (!check_members(value, "a row", kKnown)) return;
   Row row;
   row.service = service;

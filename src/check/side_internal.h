@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,6 +69,10 @@ struct PolicyQuestion {
   std::string_view property;  // path of the setting, without indices
 };
 Control read_policy(const Context& context, const Row& row, const PolicyQuestion& question);
+
+// A guard reading: the resource control policy of the input that closes plaintext; nothing when
+// none does.
+std::optional<Control> read_guard(const Context& context, const Row& row, std::uint32_t resource);
 
 // The text of a value for people; secrets are hidden, long texts cut.
 std::string shown(const iac::Value& value);

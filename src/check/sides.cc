@@ -409,6 +409,7 @@ std::optional<Control> own_control(const Context& context, const Row& row, const
     settle(out);
     return out;
   }
+  if (row.reading == Reading::Guard) return read_guard(context, row, subject.index);
   const auto settings = settings_at(context, subject, row.property);
   if (settings.empty()) return std::nullopt;
   if (row.reading != Reading::Policy) return read_settings(context, row, subject, settings);
