@@ -10,9 +10,7 @@
 #include <sstream>
 
 #include "base/json.h"
-#include "check/hops.h"
-#include "iac/read.h"
-#include "solver/solver.h"
+#include "check/testing/cases.h"
 
 // Every folder of testdata is a case: files of infrastructure, and the hops they make in want.json.
 // UPDATE_GOLDEN=1 writes want.json anew.
@@ -20,70 +18,6 @@ namespace sealane::check {
 namespace {
 
 using pipeline::Finding;
-
-std::string text_of(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream out;
-  out << file.rdbuf();
-  return out.str();
-}
-
-prove::Proof prove_with_solvers(const prove::Scope& scope,
-                                std::span<const policy::Document> documents,
-                                const prove::Options& options) {
-  static const policy::Catalogue catalogue = policy::Catalogue::shipped();
-  std::vector<solver::Solver> solvers;
-  solvers.emplace_back(solver::cvc5_program(),
-                       solver::Limits{.time_max = std::chrono::seconds(20)});
-  solvers.emplace_back(solver::z3_program(), solver::Limits{.time_max = std::chrono::seconds(20)});
-  return prove::prove(catalogue, scope, documents, solvers, options);
-}
-
-struct Case {
-  std::string name;
-  std::vector<std::string> files;
-  Options options;
-};
-
-std::vector<Case> cases() {
-  std::vector<Case> out;
-  for (const auto& folder : std::filesystem::directory_iterator("testdata")) {
-    if (!folder.is_directory() || folder.path().filename() == "fuzz") continue;
-    Case one{folder.path().filename().string(), {}, {}};
-    for (const auto& file : std::filesystem::directory_iterator(folder.path()))
-      if (file.path().filename() == "inputs.txt") {
-        // Files of another component's tests, one a line.
-        std::istringstream lines(text_of(file.path()));
-        for (std::string line; std::getline(lines, line);) one.files.push_back(line);
-      } else if (file.path().filename() != "want.json") {
-        one.files.push_back(file.path().string());
-      }
-    std::ranges::sort(one.files);
-    if (one.name.ends_with("-floor13")) one.options = {.min_tls = Tls::V13, .floor_asked = true};
-    out.push_back(std::move(one));
-  }
-  std::ranges::sort(out, {}, &Case::name);
-  return out;
-}
-
-std::vector<Finding> findings_of(const std::vector<std::pair<std::string, std::string>>& files,
-                                 const Options& options) {
-  const Rows& rows = Rows::shipped();
-  std::vector<iac::Input> inputs;
-  for (const auto& [name, text] : files) inputs.push_back({name, text});
-  const auto parsed =
-      iac::read(inputs, [&](std::string_view type) { return rows.wants(type); }, {});
-  for (const Diagnostic& d : parsed.diagnostics)
-    if (d.severity == Severity::Error) ADD_FAILURE() << to_text(d);
-  if (!parsed.value) return {};
-  return judge(*parsed.value, rows, policy::Catalogue::shipped(), prove_with_solvers, options);
-}
-
-std::vector<Finding> findings_of(const Case& one) {
-  std::vector<std::pair<std::string, std::string>> files;
-  for (const std::string& file : one.files) files.emplace_back(file, text_of(file));
-  return findings_of(files, one.options);
-}
 
 std::vector<std::string> deciding_rows(const Finding& finding) {
   std::set<std::string> rows;
@@ -106,7 +40,7 @@ std::string summary(const std::vector<Finding>& findings) {
 }
 
 class Cases : public ::testing::TestWithParam<Case> {};
-INSTANTIATE_TEST_SUITE_P(Testdata, Cases, ::testing::ValuesIn(cases()), [](const auto& given) {
+INSTANTIATE_TEST_SUITE_P(Testdata, Cases, ::testing::ValuesIn(all_cases()), [](const auto& given) {
   std::string name = given.param.name;
   std::ranges::replace_if(name, [](char c) { return std::isalnum(c) == 0; }, '_');
   return name;
@@ -142,7 +76,7 @@ TEST_P(Cases, IdsDoNotDependOnNamesAndOrderOfFiles) {
 
 TEST(Rows, EveryVerdictThatARowCanTakeHasACase) {
   std::set<std::pair<std::string, std::string>> seen;
-  for (const Case& one : cases()) {
+  for (const Case& one : all_cases()) {
     if (one.options.floor_asked) continue;  // rows say what they lead to at the floor of 1.2
     const auto parsed = json::parse(text_of("testdata/" + one.name + "/want.json"));
     ASSERT_TRUE(parsed.value) << one.name;
