@@ -314,6 +314,21 @@ TEST(Plan, WhatIsDeletedIsNotPartOfTheSystem) {
   EXPECT_EQ(parsed.value->resources[1].address, "t.same");
 }
 
+TEST(Plan, WhatIsMissingOfItIsToldAloud) {
+  auto warnings = [](std::string_view text) {
+    std::string out;
+    for (const Diagnostic& d : read_one(text).diagnostics) out += to_text(d).substr(0, 60) + "\n";
+    return out;
+  };
+  EXPECT_EQ(
+      warnings(R"({"format_version":"1.2","planned_values":{},"errored":true,"complete":false})"),
+      "in:1:55: warning: the plan ended with an error and may be in\n"
+      "in:1:71: warning: the plan is not complete: a part of it is \n"
+      "in:1:1: warning: the plan has no `resource_changes`, and so \n");
+  EXPECT_EQ(warnings(R"({"format_version":"1.2","resource_changes":[],"complete":true})"),
+            "in:1:1: warning: the plan has no `configuration`: which unkn\n");
+}
+
 TEST(Plan, OverlaysAreReadInAnyOrder) {
   const std::string last = entry(
       "t.x", "t", "x", "",

@@ -26,6 +26,13 @@ class PlanReader {
       if (!json_.failed()) return false;  // an error of another kind, reported already
       return collector_.error({document_, json_.failed_at()}, json_.message());
     }
+    if (!has_changes_)
+      collector_.warn({document_, 0}, "the plan has no `resource_changes`, and so no resources");
+    else if (!configuration_.present)
+      collector_.warn({document_, 0},
+                      "the plan has no `configuration`: which unknown properties were given, and "
+                      "what they refer to, is not known",
+                      "give the whole output of `terraform show -json`");
     link_configuration(collector_, configuration_, planned_);
     return true;
   }
@@ -43,7 +50,9 @@ class PlanReader {
       else if (name == "configuration" && json_.kind() == JsonCursor::Kind::Object)
         good = read_configuration(json_, collector_, configuration_);
       else if (name == "errored" && json_.kind() == JsonCursor::Kind::Boolean)
-        good = errored();
+        good = flag(true, "the plan ended with an error and may be incomplete");
+      else if (name == "complete" && json_.kind() == JsonCursor::Kind::Boolean)
+        good = flag(false, "the plan is not complete: a part of it is planned later");
       else
         good = json_.skip();
       if (!good) return false;
@@ -62,16 +71,17 @@ class PlanReader {
                             "versions 0.1 to 1.x are read");
   }
 
-  bool errored() {
+  // Warns when the flag has the value.
+  bool flag(bool bad, std::string_view warning) {
     const std::uint32_t offset = json_.offset();
-    bool errored = false;
-    if (!json_.boolean(errored)) return false;
-    if (errored)
-      collector_.warn({document_, offset}, "the plan ended with an error and may be incomplete");
+    bool value = false;
+    if (!json_.boolean(value)) return false;
+    if (value == bad) collector_.warn({document_, offset}, std::string(warning));
     return true;
   }
 
   bool changes() {
+    has_changes_ = true;
     json_.enter_array();
     while (json_.element())
       if (!change_entry()) return false;
@@ -208,6 +218,7 @@ class PlanReader {
   JsonCursor json_;
   Configuration configuration_;
   std::vector<PlannedResource> planned_;
+  bool has_changes_ = false;
 };
 
 }  // namespace

@@ -86,8 +86,9 @@ for (const [name, build] of Object.entries(cases)) {
   });
   build(app);
   const folder = app.synth().directory;
-  fs.rmSync(path.join(out, name), { recursive: true, force: true });
   fs.mkdirSync(path.join(out, name), { recursive: true });
+  for (const file of fs.readdirSync(path.join(out, name)))
+    if (file.endsWith(".template.json")) fs.rmSync(path.join(out, name, file));
   for (const file of fs.readdirSync(folder).sort())
     if (file.endsWith(".template.json")) fs.copyFileSync(path.join(folder, file), path.join(out, name, file));
 }
