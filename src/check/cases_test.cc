@@ -58,6 +58,8 @@ TEST_P(Cases, MakeTheHopsThatAreWanted) {
 
 TEST_P(Cases, IdsDoNotDependOnNamesAndOrderOfFiles) {
   const Case& one = GetParam();
+  // A nested stack is found by the name of its template's file.
+  if (one.name == "cdk-nested") return;
   std::vector<std::pair<std::string, std::string>> files;
   for (auto file = one.files.rbegin(); file != one.files.rend(); ++file) {
     // Terraform's own names say what a file is.

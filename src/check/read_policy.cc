@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <set>
 
 #include "check/side_internal.h"
 #include "iac/policy_text.h"
@@ -135,6 +136,21 @@ Decided decide_both(const Context& context, const prove::Scope& scope, const iac
   return {Outcome::Unknown, text.missing, {}};
 }
 
+// Leaves the targets whose requests never have the service's TlsVersion key out of a scope, unless
+// all are so: no policy can hold them to a version, and none of them carries an object.
+// Result: their actions.
+std::string leave_out_unversioned(prove::Scope& scope) {
+  const auto has_none = [](const prove::Target& target) { return !target.carries_tls_version; };
+  if (std::ranges::all_of(scope.targets, has_none)) return "";
+  std::set<std::string> actions;
+  for (const prove::Target& target : scope.targets)
+    if (has_none(target)) actions.insert(target.action);
+  std::erase_if(scope.targets, has_none);
+  std::string out;
+  for (const std::string& action : actions) out += (out.empty() ? "" : ", ") + action;
+  return out;
+}
+
 }  // namespace
 
 Control read_policy(const Context& context, const Row& row, const PolicyQuestion& question) {
@@ -164,7 +180,12 @@ Control read_policy(const Context& context, const Row& row, const PolicyQuestion
   if (context.options.min_tls == Tls::V13) {
     options.claim = prove::Claim::Floor;
     options.min_tls = "1.3";
-    const Decided floor = decide_both(context, *scope, *text, options);
+    prove::Scope versioned = *scope;
+    const std::string left_out = leave_out_unversioned(versioned);
+    const Decided floor = decide_both(context, versioned, *text, options);
+    if (!left_out.empty())
+      out.notes.push_back(
+          "the floor is asked of requests that say their TLS version; without it are " + left_out);
     if (floor.outcome == Outcome::Holds) {
       out.effect.min_tls = Tls::V13;
       out.proven += (out.proven.empty() ? "" : "; ") +
@@ -172,6 +193,8 @@ Control read_policy(const Context& context, const Row& row, const PolicyQuestion
       out.effect.says += (denies ? " and below TLS 1.3" : "");
     } else if (floor.outcome == Outcome::Unknown) {
       out.effect.min_tls = Tls::Verify;
+    } else {
+      out.notes.push_back("floor: " + floor.words);
     }
   }
   out.facts.push_back(fact_of(context, question, out.effect.says));

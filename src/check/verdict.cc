@@ -279,13 +279,24 @@ void Judgement::decide() {
 }
 
 void Judgement::take_facts() {
-  for (const bool wanted : {true, false})
+  // What closes is the place to look at, not what only gives the version.
+  const auto closing =
+      std::ranges::find_if(deciding_, [](const Control* one) { return one->closes(); });
+  const Control* first = closing != deciding_.end() ? *closing
+                         : deciding_.empty()        ? nullptr
+                                                    : deciding_.front();
+  if (finding_.verdict == Verdict::Open && !deciding_.empty()) first = deciding_.front();
+  const auto rank = [&](const Control& control) {
+    if (&control == first) return 0;
+    return std::ranges::find(deciding_, &control) != deciding_.end() ? 1 : 2;
+  };
+  for (const int wanted : {0, 1, 2})
     for (const OneSide* side : {ends_.client, ends_.server}) {
       if (side == nullptr) continue;
       for (const Control& control : side->controls) {
-        if ((std::ranges::find(deciding_, &control) != deciding_.end()) != wanted) continue;
+        if (rank(control) != wanted) continue;
         for (pipeline::Fact fact : control.facts) {
-          fact.decides = wanted;
+          fact.decides = wanted < 2;
           fact.row = control.row->id;
           finding_.facts.push_back(std::move(fact));
         }
