@@ -16,6 +16,7 @@ namespace sealane::iac {
 namespace {
 
 constexpr std::size_t kTextsMax = 10'000;
+constexpr std::size_t kHolesMax = 200;  // texts of one element with something unknown in them
 constexpr std::string_view kNothing =
     R"({"Sid":"Nothing","Effect":"Deny","Principal":"*","Action":"sealane:Nothing","Resource":"*"})";
 
@@ -219,6 +220,8 @@ class Renderer {
       if (++texts_ > kTextsMax)
         return fail(ErrorKind::Unsupported, "the document has too many texts");
       auto& known = patterns_[element];
+      if (known.with_holes.size() >= kHolesMax)
+        return fail(ErrorKind::Unsupported, "too much of the document is not in the input");
       (has_hole(*shape) ? known.with_holes : known.plain).push_back(*std::move(shape));
     }
     return {};

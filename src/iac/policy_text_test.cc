@@ -115,7 +115,7 @@ System stack_with(std::string_view bucket, std::string_view statements) {
       R"({"Parameters":{"P":{"Type":"String"},"D":{"Type":"String","Default":"lake"}},"Resources":{)"
       R"("Bucket":{"Type":"AWS::S3::Bucket","Properties":)" +
       std::string(bucket) +
-      R"(},"Other":{"Type":"AWS::S3::Bucket"},"Role":{"Type":"AWS::IAM::Role"},)"
+      R"(},"Other":{"Type":"AWS::S3::Bucket"},"Role":{"Type":"AWS::IAM::Role"},"Second":{"Type":"AWS::IAM::Role"},)"
       R"("Policy":{"Type":"AWS::S3::BucketPolicy","Properties":{"Bucket":{"Ref":"Bucket"},"PolicyDocument":{"Statement":)" +
       std::string(statements) + "}}}}}";
   return system_of("t.json", text);
@@ -193,6 +193,20 @@ TEST(PolicyText, ConditionsThatCouldNameTheSamePrincipalAreRefused) {
            std::string(other) + R"("}}}])";
   };
   EXPECT_FALSE(stack_policy("{}", two("arn:aws:iam::111122223333:role/x")).ok());
+}
+TEST(PolicyText, ArnsOfTwoResourcesAreTwo) {
+  EXPECT_TRUE(
+      stack_policy(
+          "{}",
+          R"([{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"ArnNotEquals":{"aws:PrincipalArn":)"
+          R"([{"Fn::GetAtt":["Role","Arn"]},{"Fn::GetAtt":["Second","Arn"]}]}}}])")
+          .ok());
+  EXPECT_FALSE(
+      stack_policy(
+          "{}",
+          R"([{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"ArnNotEquals":{"aws:PrincipalArn":)"
+          R"([{"Fn::GetAtt":["Role","Arn"]},{"Ref":"P"}]}}}])")
+          .ok());
 }
 TEST(PolicyText, StatementThatMayNotBeThereIsInMostAlone) {
   const std::string text =

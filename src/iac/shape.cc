@@ -123,6 +123,9 @@ std::string Stand::text_of(const Shape& shape) {
         text = "xx-unknown-1";
       else if (piece.hole.starts_with(kAccount))
         text = "999999999999";
+      else if (piece.whole_arn)
+        // A form that every place takes where an ARN can stand, principals among them.
+        text = fmt::format("arn:aws:iam::999999999999:role/unknown-name-{}", ++names_);
       else
         text = fmt::format("unknown-name-{}", ++names_);
       std::string what = piece.hole;
@@ -175,7 +178,10 @@ Shape shape_of(const System& system, const Reference& reference) {
         return name_shape(system, reference.target, *rule);
     }
   }
-  return hole(to_text(reference));
+  Shape out = hole(to_text(reference));
+  out[0].whole_arn = reference.kind == Reference::Kind::Resource &&
+                     (reference.attribute == "arn" || reference.attribute == "Arn");
+  return out;
 }
 
 std::optional<Shape> shape_of(const System& system, const Value& value) {
@@ -248,8 +254,10 @@ bool is_independent(const Shape& pattern_shape, const Shape& text_shape, Whose w
       if (pattern.empty() || pattern[0].hole == nullptr) return passes_hole(pattern, *text[0].hole);
       if (pattern[0].hole->hole != text[0].hole->hole)
         // Two resources of one kind have two names.
-        return pattern[0].hole->names_resource && text[0].hole->names_resource &&
-               ends_name(pattern.subspan(1)) && ends_name(text.subspan(1));
+        return (pattern[0].hole->names_resource && text[0].hole->names_resource &&
+                ends_name(pattern.subspan(1)) && ends_name(text.subspan(1))) ||
+               (pattern[0].hole->whole_arn && text[0].hole->whole_arn && pattern.size() == 1 &&
+                text.size() == 1);
     } else if (pattern.empty()) {
       return true;
     } else if (pattern[0].hole != nullptr) {

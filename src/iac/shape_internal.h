@@ -17,6 +17,7 @@ struct ShapePiece {
   std::string literal;
   std::string hole;  // not empty: which one, in place of a literal; equal holes are equal texts
   bool names_resource = false;  // the hole is what tells one resource from others of its kind
+  bool whole_arn = false;       // the hole is all of a resource's ARN
 };
 using Shape = std::vector<ShapePiece>;
 
