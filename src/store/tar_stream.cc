@@ -10,6 +10,7 @@ namespace sealane::store {
 namespace {
 
 constexpr std::uint64_t kPaxBytesMax = 16u << 10;
+constexpr std::size_t kTarPrefixAt = 345;
 constexpr std::string_view kPaxName = "././@PaxHeader";
 
 // `length SPACE key=value LF`, where length counts itself.
@@ -124,6 +125,8 @@ Status TarStream::take_head() {
   if (!checksum || *checksum != tar_checksum(block) || !size || !mode || !mtime ||
       as_text(block.subspan(257, 5)) != "ustar")
     return damaged("no member's header");
+  // Other readers put it before the name: what they would make is not what this one would.
+  if (block[kTarPrefixAt] != std::byte{0}) return damaged("a name in two parts, never written");
   const std::string_view field = as_text(block.first(kTarNameBytes));
   const char type = static_cast<char>(block[156]);
   if (type == 'x') {

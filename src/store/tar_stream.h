@@ -46,7 +46,7 @@ struct TarSink {
 // were written, and what may become of them is the sink's to say.
 //
 // Errors:  Corrupt – no such archive, another kind of member (a link, a device: the error names
-//          it), bytes after the end, cut short; those of the sink.  After one the object is spent.
+//          it), a name with a ustar prefix, bytes after the end, cut short; those of the sink.  After one the object is spent.
 // Bounds:  one block, and a pax record of at most 16 KiB.
 // Threads: one at a time.
 class TarStream {

@@ -116,6 +116,80 @@ TEST(TarStream, CutAtEveryByteIsRefused) {
   EXPECT_NE(read(longer).error.find("bytes follow its end"), std::string::npos);
 }
 
+// The checksum is a sum of the bytes: what was added to one, its last digits take.
+void add_to_checksum(Bytes& head, std::size_t more) {
+  for (std::size_t digit = 153; more > 0; --digit) {
+    const std::size_t value = static_cast<std::size_t>(head[digit]) - '0' + more;
+    head[digit] = static_cast<std::byte>('0' + value % 8);
+    more = value / 8;
+  }
+}
+
+// To `tar` it would be `p/name`.
+TEST(TarStream, ANameInTwoPartsIsRefused) {
+  Bytes head = tar_head({.name = "name"}).value();
+  head[345] = std::byte{'p'};
+  add_to_checksum(head, 'p');
+  const Reading found = read(head);
+  EXPECT_NE(found.error.find("a name in two parts"), std::string::npos) << found.error;
+  EXPECT_TRUE(found.members.empty());
+}
+
+TEST(TarStream, AHeaderThatIsNoneIsRefused) {
+  const Bytes good = tar_head({.name = "name", .size = 7}).value();
+  ASSERT_EQ(read(good).members.size(), 1u);
+  for (const std::size_t at : {0u, 100u, 130u, 140u, 150u, 156u, 257u, 300u}) {
+    Bytes head = good;
+    head[at] ^= std::byte{1};
+    const Reading found = read(head);
+    EXPECT_NE(found.error.find("no member's header"), std::string::npos) << at;
+    EXPECT_TRUE(found.members.empty()) << at;
+  }
+}
+
+TEST(TarStream, OneBlockOfZerosIsNoEndAndNothingFollowsIt) {
+  Bytes archive = tar_head({.name = "first"}).value();
+  archive.resize(archive.size() + 512);
+  append(archive, tar_head({.name = "second"}).value());
+  append(archive, tar_end());
+  const Reading found = read(archive);
+  EXPECT_NE(found.error.find("it ends in the middle"), std::string::npos) << found.error;
+  EXPECT_EQ(found.members.size(), 1u);
+}
+
+// A record that stands before a record, is empty or too long; what stands before no member.
+TEST(TarStream, PaxRecordsStandOnceBeforeTheirMember) {
+  const Bytes whole = tar_head({.name = std::string(150, 'n')}).value();
+  ASSERT_EQ(whole.size(), 3u * 512);
+  const ByteSpan record = ByteSpan(whole).first(1024);
+  Bytes twice = to_bytes(record);
+  append(twice, record);
+  EXPECT_NE(read(twice).error.find("no pax record"), std::string::npos);
+  Bytes alone = to_bytes(record);
+  append(alone, tar_end());
+  EXPECT_NE(read(alone).error.find("it ends in the middle"), std::string::npos);
+  for (const char* size : {"00000000000", "00000040001"}) {  // 0 and 16 KiB + 1
+    Bytes other = to_bytes(record);
+    copy_bytes(MutableByteSpan(other).subspan(124), as_bytes(std::string_view(size)));
+    // Checksums of other digits: counted anew.
+    std::uint64_t sum = 8 * ' ';
+    for (std::size_t i = 0; i < 512; ++i)
+      if (i < 148 || i >= 156) sum += std::to_integer<std::uint64_t>(other[i]);
+    for (std::size_t i = 154; i-- > 148; sum /= 8) other[i] = static_cast<std::byte>('0' + sum % 8);
+    EXPECT_NE(read(other).error.find("no pax record"), std::string::npos) << size;
+  }
+}
+
+TEST(TarStream, AFoldersNameEndsWithASlashAndItHasNoData) {
+  for (const TarHead& head :
+       {TarHead{.name = "f/", .kind = TarKind::File}, TarHead{.name = "f", .kind = TarKind::Folder},
+        TarHead{.name = "f/", .kind = TarKind::Folder, .size = 1}}) {
+    const Reading found = read(tar_head(head).value());
+    EXPECT_NE(found.error.find("no member's name and kind"), std::string::npos) << head.name;
+    EXPECT_TRUE(found.members.empty());
+  }
+}
+
 TEST(TarStream, LinksAndDevicesAreRefusedByName) {
   const std::pair<char, const char*> kinds[] = {{'1', "`name` is a hard link"},
                                                 {'2', "`name` is a symbolic link"},
@@ -125,14 +199,8 @@ TEST(TarStream, LinksAndDevicesAreRefusedByName) {
                                                 {'7', "`name` is no regular file"}};
   for (const auto& [type, text] : kinds) {
     Bytes head = tar_head({.name = "name"}).value();
-    // The checksum is a sum of the bytes: what the type adds, its last digits take.
     head[156] = static_cast<std::byte>(type);
-    const int more = type - '0';
-    for (std::size_t digit = 153, carry = static_cast<std::size_t>(more); carry > 0; --digit) {
-      const std::size_t value = static_cast<std::size_t>(head[digit]) - '0' + carry;
-      head[digit] = static_cast<std::byte>('0' + value % 8);
-      carry = value / 8;
-    }
+    add_to_checksum(head, static_cast<std::size_t>(type - '0'));
     const Reading found = read(head);
     EXPECT_EQ(found.error.find(text), 0u) << found.error;
     EXPECT_TRUE(found.members.empty());
