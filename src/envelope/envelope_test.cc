@@ -7,6 +7,7 @@
 #include "envelope/message.h"
 #include "envelope/raw_aes.h"
 #include "envelope/seekable.h"
+#include "envelope/stream_opener.h"
 #include "envelope/testdata/known_answer.h"
 
 namespace sealane::envelope {
@@ -269,6 +270,40 @@ TEST(Seekable, EmptyFinalFrameAfterFullFramesIsAccepted) {
   ASSERT_TRUE(reader.ok());
   EXPECT_EQ(reader->size(), 16u);
   EXPECT_EQ(reader->read(0, 16).value(), plaintext);
+}
+
+// Whoever has the key can make one that authenticates; a range's layout would have no place for it.
+TEST(Message, AFinalFrameLongerThanAFrameIsRefusedByEveryReader) {
+  const KnownAnswer known;
+  HeaderPlan plan = known.plan();
+  plan.frame_length = 16;
+  for (const std::size_t length : {16u, 17u, 40u}) {
+    Cipher cipher;
+    SealedHeader header = seal_header(cipher, plan, known.data_key).value();
+    cipher.gcm.set_key(header.content_key.reveal());
+    const Bytes plaintext = crypto::SeededRandom(1).bytes(length);
+    Bytes last(kFinalFrameOverheadBytes + length);
+    seal_frame(cipher.gcm, header.message_id, FrameKind::Final, 1, plaintext, last);
+    Bytes message = header.bytes;
+    append(message, last);
+    const bool fits = length == 16;
+    const DataKeyFor find = always(known.data_key);
+    const auto whole = decrypt_message(cipher, message, find);
+    ASSERT_EQ(whole.ok(), fits);
+    const auto reader = SeekableReader::open(reader_of(message), message.size(), find);
+    EXPECT_EQ(reader.ok(), fits);
+    Bytes released;
+    StreamOpener opener(cipher, find, [&](ByteSpan bytes) -> Status {
+      append(released, bytes);
+      return {};
+    });
+    const Status streamed = opener.write(message);
+    EXPECT_EQ(streamed.ok(), fits);
+    if (fits) continue;
+    EXPECT_TRUE(released.empty());
+    for (const Error& error : {whole.error(), streamed.error()})
+      EXPECT_EQ(error.message, "the final frame is longer than a frame");
+  }
 }
 
 // With any number of full frames before it; what is asked for is counted to the byte.

@@ -58,6 +58,26 @@ TEST(OwnVectors, EachOpensUnderEachOfItsKeysWholeAndInPieces) {
   }
 }
 
+// The length stands before the body: more than the limit is not waited for.
+TEST(OwnVectors, AnUnframedBodyOverTheLimitIsRefusedAtItsHead) {
+  int seen = 0;
+  for (const OwnVector& vector : own_vectors()) {
+    if (vector.frame_length > 0) continue;
+    ++seen;
+    const DataKeyFor find = data_key_from(vector.keys);
+    StreamOpenerOptions options{.limits = kAllSuites};
+    options.limits.message_bytes_max = vector.plaintext.size();
+    EXPECT_TRUE(open_in_pieces(vector.message, find, options, 16).status.ok());
+    options.limits.message_bytes_max = vector.plaintext.size() - 1;
+    const auto header = decode_header(vector.message, kAllSuites).value()->size;
+    const Streamed refused =
+        open_in_pieces(ByteSpan(vector.message).first(header + 20), find, options, 1);
+    ASSERT_FALSE(refused.status.ok()) << name_of(vector);
+    EXPECT_EQ(refused.status.error().kind, ErrorKind::TooLarge) << name_of(vector);
+  }
+  EXPECT_EQ(seen, 11);
+}
+
 TEST(OwnVectors, InspectionTellsThemWithoutAKey) {
   for (const OwnVector& vector : own_vectors()) {
     const auto seen = inspect_message(reader_of(vector.message), vector.message.size());
