@@ -196,5 +196,16 @@ TEST_F(FolderTreeTest, AStagedFolderThatIsNotCommittedLeavesNothing) {
   EXPECT_EQ(StagedFolder::create(path).error().kind, ErrorKind::Conflict);
 }
 
+TEST_F(FolderTreeTest, AStagedFolderReplacesNothingThatCameMeanwhile) {
+  const std::string path = (root_ / "new").string();
+  {
+    auto staged = StagedFolder::create(path).value();
+    fs::create_directory(path);  // an empty one, which renaming would replace
+    EXPECT_EQ(staged.commit().error().kind, ErrorKind::Conflict);
+  }
+  EXPECT_TRUE(fs::is_empty(path));
+  EXPECT_EQ(std::distance(fs::directory_iterator(root_), {}), 2) << "`in` and `new`";
+}
+
 }  // namespace
 }  // namespace sealane::cli

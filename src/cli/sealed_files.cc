@@ -84,6 +84,11 @@ Result<std::size_t> Source::read(MutableByteSpan to) {
 Result<Target> Target::open(Env& env, const std::string& path) {
   Target out(env, path);
   if (path == "-") return out;
+  // A device or a pipe would be replaced by a file of its name, by root even /dev/null.
+  struct stat facts{};
+  if (::stat(path.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode))
+    return fail(ErrorKind::Invalid, "`" + path + "` is there, and is no file",
+                "name a file, or - for standard output");
   std::array<std::byte, 8> random{};
   crypto::random_bytes(random);
   out.temporary_ = path + ".tmp-" + to_hex(random);

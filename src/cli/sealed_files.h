@@ -36,6 +36,7 @@ class Source {
 //             left.
 class Target {
  public:
+  // Errors: Invalid – a folder, device or pipe has that name.
   static Result<Target> open(Env& env, const std::string& path);
   ~Target();
   Target(Target&& other) noexcept;

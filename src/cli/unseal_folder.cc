@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/unseal_folder.h"
 
+#include <algorithm>
+
 #include "cli/dataset_reader.h"
 #include "cli/folder_manifest.h"
 #include "cli/folder_tree.h"
@@ -35,6 +37,9 @@ class FolderOpener {
     const Status opened = stream(entry);
     const bool pinned = entry.sha256.has_value() && bytes_ == entry.size;
     if (pinned && hasher_.finish() != *entry.sha256)
+      return keys::to_error(entry, keys::judge_other_bytes(opened));
+    // Of an entry without the hash of the whole bundle: the most that was signed.
+    if (opened.ok() && tag_ != entry.final_frame_tag)
       return keys::to_error(entry, keys::judge_other_bytes(opened));
     if (opened.ok()) return {};
     if (opened.error().kind == ErrorKind::Corrupt)
@@ -80,6 +85,7 @@ class FolderOpener {
       if (got == 0) break;
       bytes_ += got;
       hasher_.update(ByteSpan(piece).first(got));
+      keep_end(ByteSpan(piece).first(got));
       progress_.advance(got);
       if (failed.ok()) failed = opener.write(ByteSpan(piece).first(got));
     }
@@ -92,6 +98,13 @@ class FolderOpener {
     return {};
   }
 
+  // The last bytes of what was read: of a bundle, its final frame's tag.
+  void keep_end(ByteSpan bytes) {
+    const std::size_t fresh = std::min(bytes.size(), tag_.size());
+    std::ranges::rotate(tag_, tag_.begin() + static_cast<std::ptrdiff_t>(fresh));
+    copy_bytes(MutableByteSpan(tag_).last(fresh), bytes.last(fresh));
+  }
+
   Env& env_;
   KeysAtHand& at_hand_;
   const SealedFolder& folder_;
@@ -99,6 +112,7 @@ class FolderOpener {
   Progress& progress_;
   envelope::Cipher cipher_;
   crypto::Sha256Hasher hasher_;
+  crypto::GcmTag tag_{};
   std::uint64_t bytes_ = 0;
   std::uint64_t plaintext_bytes_ = 0;
 };
