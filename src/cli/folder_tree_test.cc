@@ -201,7 +201,9 @@ TEST_F(FolderTreeTest, AStagedFolderReplacesNothingThatCameMeanwhile) {
   {
     auto staged = StagedFolder::create(path).value();
     fs::create_directory(path);  // an empty one, which renaming would replace
-    EXPECT_EQ(staged.commit().error().kind, ErrorKind::Conflict);
+    const Status refused = staged.commit();
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().kind, ErrorKind::Conflict);
   }
   EXPECT_TRUE(fs::is_empty(path));
   EXPECT_EQ(std::distance(fs::directory_iterator(root_), {}), 2) << "`in` and `new`";
