@@ -152,6 +152,33 @@ TEST(WrapBudget, ADiskThatDoesNotSyncIsFoundOut) {
   EXPECT_EQ(found, 6);
 }
 
+// What a change that failed would have made is not in use: here a key that is to be enabled.
+TEST(WrapBudget, AChangeThatFailedIsNotInMemoryEither) {
+  int failed = 0;
+  for (std::uint64_t after = 1; after < 60; ++after) {
+    db::PowerVfs disk(after);
+    FakeClock clock;
+    std::string pattern = testing::TempDir() + "sealane-change-XXXXXX";
+    const std::string folder = ::mkdtemp(pattern.data());
+    {
+      auto keyring = Keyring::create(folder, unlock(), clock, kSmall).value();
+      ASSERT_TRUE(keyring->create_key("k").ok());
+      ASSERT_TRUE(keyring->disable("k").ok());
+      disk.cut_after(after);
+      const bool enabled = keyring->enable("k").ok();
+      if (!enabled) {
+        ++failed;
+        EXPECT_FALSE(keyring->export_key("k", 1).ok()) << after;
+        EXPECT_FALSE(keyring->grant_wraps("k", 1).ok()) << after;
+      }
+      disk.cut();
+    }
+    disk.restore();
+    std::filesystem::remove_all(folder);
+  }
+  EXPECT_GT(failed, 5);
+}
+
 // The child says each wrap before it uses the next; the parent kills it at any moment.
 TEST(WrapBudget, AKilledProcessLosesWrapsAndReusesNone) {
   std::string pattern = testing::TempDir() + "sealane-killed-XXXXXX";
