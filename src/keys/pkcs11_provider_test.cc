@@ -39,7 +39,8 @@ class Pkcs11Test : public testing::Test {
     return wrapped.ok() ? fail(ErrorKind::Internal, "it was wrapped") : wrapped.error();
   }
   // A key that this product would not make.
-  void make_odd_key(const std::string& label, CK_ULONG size, CK_BBOOL extractable) {
+  void make_odd_key(const std::string& label, CK_ULONG size, CK_BBOOL extractable,
+                    CK_BBOOL sensitive = CK_TRUE) {
     auto library = Pkcs11Library::load(SoftTokens::module()).value();
     bool refused = false;
     auto session = Pkcs11Session::open(library, key(), SoftTokens::pin(),
@@ -48,7 +49,7 @@ class Pkcs11Test : public testing::Test {
     CK_BBOOL yes = CK_TRUE;
     std::string name = label;
     CK_ATTRIBUTE wanted[] = {{CKA_TOKEN, &yes, sizeof yes},
-                             {CKA_SENSITIVE, &yes, sizeof yes},
+                             {CKA_SENSITIVE, &sensitive, sizeof sensitive},
                              {CKA_EXTRACTABLE, &extractable, sizeof extractable},
                              {CKA_ENCRYPT, &yes, sizeof yes},
                              {CKA_DECRYPT, &yes, sizeof yes},
@@ -121,6 +122,8 @@ TEST_F(Pkcs11Test, AKeyThatCanLeaveItsTokenOrIsShortIsNotUsed) {
   const Error open = wrap_error(key("open"));
   EXPECT_EQ(open.kind, ErrorKind::Denied);
   EXPECT_NE(open.message.find("can leave the token"), std::string::npos) << open.message;
+  make_odd_key("plain", 32, 0, 0);
+  EXPECT_EQ(wrap_error(key("plain")).kind, ErrorKind::Denied);
   make_odd_key("short", 16, 0);
   EXPECT_NE(wrap_error(key("short")).message.find("256 bits"), std::string::npos);
   make_odd_key("twice", 32, 0);
