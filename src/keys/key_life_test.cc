@@ -284,6 +284,15 @@ TEST_F(KeyLifeTest, TheLakesKeyNeitherOpensNorForgesJournalBlocks) {
   const Bytes forged =
       envelope::encrypt_message(cipher, plan, data_key, as_bytes("forged")).value();
   EXPECT_EQ(Opener::with_keyring(*keyring).open(forged, {}).error().kind, ErrorKind::Corrupt);
+  // One under its own key's name, with a journal's context: whoever reads the journal takes no
+  // other key than the journal's.
+  Sealer reader(*keyring, "training", clock_);
+  const Bytes foreign = seal(reader).value();
+  Opener of_journal = Opener::with_key(*keyring, "journal");
+  EXPECT_TRUE(of_journal.open(block, {}).ok());
+  const auto refused = of_journal.open(foreign, {});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, ErrorKind::Denied);
 }
 
 TEST_F(KeyLifeTest, ACredentialOfSystemdOpensAKeyring) {

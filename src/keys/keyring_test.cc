@@ -137,6 +137,25 @@ TEST_F(KeyringTest, EveryChangeOfARowIsNoticed) {
   }
 }
 
+// A change authenticates all rows: without a look at them first, it would do so for what somebody
+// else wrote meanwhile.
+TEST_F(KeyringTest, ARowChangedUnderARunningKeyringIsNotMadeGood) {
+  auto keyring = create({.reservation = 1});
+  ASSERT_TRUE(keyring->create_key("a").ok());
+  ASSERT_TRUE(keyring->create_key("b").ok());
+  ASSERT_TRUE(keyring->disable("b").ok());
+  ASSERT_TRUE(keyring->grant_wraps("a", 1).ok());
+  tamper("UPDATE epochs SET wraps_reserved = 0; UPDATE keys SET state = 0");
+  const auto refused = [](const auto& result) {
+    return !result.ok() && result.error().kind == ErrorKind::Corrupt;
+  };
+  EXPECT_TRUE(refused(keyring->grant_wraps("a", 1)));
+  EXPECT_TRUE(refused(keyring->rotate("a")));
+  EXPECT_TRUE(refused(keyring->create_key("c")));
+  EXPECT_FALSE(keyring->export_key("b", 1).ok());
+  EXPECT_TRUE(refused(open()));
+}
+
 TEST_F(KeyringTest, WrapsAreReservedDurablyBeforeTheyAreGranted) {
   const KeyringLimits limits = {.wraps_max = 1000, .reservation = 10};
   {
