@@ -253,5 +253,26 @@ TEST(Prove, RefusesWhatItCannotExpress) {
   EXPECT_THAT(proof.detail, HasSubstr("policy.json:1:"));
 }
 
+TEST(Scope, IsOfAnArnOfTheTypeItself) {
+  for (const char* arn :
+       {"arn:aws:s3:eu-central-1:111122223333:accesspoint/a",
+        "arn:aws:s3:eu-central-1:111122223333:accesspoint", "arn:aws:s3:eu-central-1::b",
+        "arn:aws:s3::111122223333:b", "arn:aws:s3:::b:c", "arn:aws:sqs:::q",
+        "arn:aws:sns:eu-central-1:111122223333:t:1",
+        "arn:aws:kms:eu-central-1:111122223333:alias/a",
+        "arn:aws:kms:eu-central-1:111122223333:key/",
+        "arn:aws:kinesis:eu-central-1:111122223333:s"}) {
+    const auto type = resource_type_of(arn);
+    ASSERT_TRUE(type) << arn;
+    EXPECT_FALSE(scope_of(catalogue(), *type, arn).ok()) << arn;
+  }
+  // What an access point's policy names is no bucket.
+  const auto documents = documents_of(
+      R"({"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":[)"
+      R"("arn:aws:s3:eu-central-1:111122223333:accesspoint/a",)"
+      R"("arn:aws:s3:eu-central-1:111122223333:accesspoint/a/object/*"]}})");
+  EXPECT_FALSE(resource_named_by(documents).ok());
+}
+
 }  // namespace
 }  // namespace sealane::prove

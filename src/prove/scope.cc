@@ -16,21 +16,23 @@ struct TypeFacts {
   std::string_view name;
   std::string_view service;
   std::string_view kind;       // the resource's own kind
+  std::string_view prefix;     // what the sixth part of its ARN begins with
   std::string_view beneath;    // a kind whose ARNs begin with the resource's; empty: none
   std::string_view separator;  // between the resource and what is beneath it
 };
 
 // Source: the resource tables of the Service Authorization Reference.
 constexpr std::array<TypeFacts, 9> kTypes = {{
-    {ResourceType::S3Bucket, "s3-bucket", "s3", "bucket", "object", "/"},
-    {ResourceType::SqsQueue, "sqs-queue", "sqs", "queue", "", ""},
-    {ResourceType::SnsTopic, "sns-topic", "sns", "topic", "", ""},
-    {ResourceType::KmsKey, "kms-key", "kms", "key", "", ""},
-    {ResourceType::KinesisStream, "kinesis-stream", "kinesis", "stream", "consumer", "/consumer/"},
-    {ResourceType::Identity, "identity", "", "", "", ""},
-    {ResourceType::VpcEndpoint, "vpc-endpoint", "", "", "", ""},
-    {ResourceType::Scp, "scp", "", "", "", ""},
-    {ResourceType::Rcp, "rcp", "", "", "", ""},
+    {ResourceType::S3Bucket, "s3-bucket", "s3", "bucket", "", "object", "/"},
+    {ResourceType::SqsQueue, "sqs-queue", "sqs", "queue", "", "", ""},
+    {ResourceType::SnsTopic, "sns-topic", "sns", "topic", "", "", ""},
+    {ResourceType::KmsKey, "kms-key", "kms", "key", "key/", "", ""},
+    {ResourceType::KinesisStream, "kinesis-stream", "kinesis", "stream", "stream/", "consumer",
+     "/consumer/"},
+    {ResourceType::Identity, "identity", "", "", "", "", ""},
+    {ResourceType::VpcEndpoint, "vpc-endpoint", "", "", "", "", ""},
+    {ResourceType::Scp, "scp", "", "", "", "", ""},
+    {ResourceType::Rcp, "rcp", "", "", "", "", ""},
 }};
 
 const TypeFacts& facts_of(ResourceType type) {
@@ -45,7 +47,22 @@ bool carries_tls_version(const policy::Catalogue& catalogue,
 Error not_of_type(std::string_view arn, const TypeFacts& facts) {
   return fail(ErrorKind::Invalid,
               "`" + std::string(arn) + "` is no ARN of one " + std::string(facts.name),
-              "name one resource without wildcards, as `arn:aws:s3:::example`");
+              facts.type == ResourceType::S3Bucket
+                  ? "name one bucket without wildcards, as `arn:aws:s3:::example`; access points "
+                    "and directory buckets are resources of their own"
+                  : "name one resource with its region and account, without wildcards");
+}
+
+// An ARN of the type itself: access points are no buckets though they are of S3, aliases no keys.
+// A bucket alone has neither region nor account.
+bool is_arn_of(const std::array<std::string_view, 6>& parts, const TypeFacts& facts) {
+  const bool is_bucket = facts.type == ResourceType::S3Bucket;
+  std::string_view name = parts[5];
+  if (parts[2] != facts.service || parts[3].empty() != is_bucket || parts[4].empty() != is_bucket ||
+      !name.starts_with(facts.prefix))
+    return false;
+  name.remove_prefix(facts.prefix.size());
+  return !name.empty() && name.find_first_of("/:") == std::string_view::npos;
 }
 
 // The sixth part without wildcards and without what is beneath the resource.
@@ -231,10 +248,7 @@ Result<Scope> scope_of(const policy::Catalogue& catalogue, ResourceType type,
   }
   const TypeFacts& facts = facts_of(type);
   const auto parts = policy::split_arn(arn);
-  if (!parts || (*parts)[2] != facts.service || (*parts)[5].empty() ||
-      arn.find_first_of("*?$") != std::string_view::npos)
-    return not_of_type(arn, facts);
-  if (!facts.separator.empty() && (*parts)[5].find(facts.separator) != std::string_view::npos)
+  if (!parts || !is_arn_of(*parts, facts) || arn.find_first_of("*?$") != std::string_view::npos)
     return not_of_type(arn, facts);
   Scope scope;
   scope.type = type;
@@ -314,13 +328,15 @@ Result<NamedResource> resource_named_by(std::span<const policy::Document> docume
   for (const policy::Document& document : documents) {
     for (const policy::Statement& statement : document.statements) {
       for (const policy::SourceText& resource : statement.resources) {
-        const auto parts = policy::split_arn(resource.text);
+        auto parts = policy::split_arn(resource.text);
         if (!parts) continue;
         const auto* const facts = std::ranges::find(kTypes, (*parts)[2], &TypeFacts::service);
         if (facts == kTypes.end() || facts->service.empty()) continue;
         const std::string name = resource_part((*parts)[5], *facts);
         const std::string head = resource.text.substr(0, resource.text.size() - (*parts)[5].size());
-        if (name.empty() || (head + name).find_first_of("*?$") != std::string::npos) continue;
+        (*parts)[5] = name;
+        if (!is_arn_of(*parts, *facts) || (head + name).find_first_of("*?$") != std::string::npos)
+          continue;
         found.emplace(facts->type, head + name);
       }
     }
