@@ -19,7 +19,7 @@ constexpr std::array<AxiomFacts, 19> kAxioms = {{
      "AWS Storage Blog, update of 8 April 2024", true},
     {Axiom::A6, "A6",
      "aws:PrincipalIsAWSService is there for signed requests alone, and true for services' own "
-     "calls alone",
+     "calls alone; aws:PrincipalServiceName is of these",
      "IAM User Guide, global condition keys", true},
     {Axiom::A7, "A7",
      "aws:ViaAWSService is always there; it is true, and aws:CalledVia there, only for signed "
@@ -31,7 +31,7 @@ constexpr std::array<AxiomFacts, 19> kAxioms = {{
      "IAM User Guide, global condition keys", true},
     {Axiom::A9, "A9",
      "an anonymous request has none of the keys about its principal but aws:PrincipalAccount, "
-     "which is `anonymous`",
+     "aws:PrincipalType and aws:userid, which say that it is anonymous",
      "IAM User Guide, global condition keys", true},
     {Axiom::A11, "A11", "actions and their resources are those of the shipped catalogue",
      "Service Authorization Reference, restated; the catalogue says its date", false},

@@ -278,6 +278,9 @@ void Encoder::add_caller_axioms() {
     require(Axiom::A6, "(= " + key->present + " " + negate(anonymous) + ")");
     require(Axiom::A6, "(= " + key->is[0] + " " + service + ")");
   }
+  // Names of the service that asks.
+  for (const char* name : {"aws:principalservicename", "aws:principalservicenameslist"})
+    if (const KeyModel* key = find(name)) require(Axiom::A6, implies(key->present, service));
   const KeyModel* via = find("aws:viaawsservice");
   if (via != nullptr) {
     require(Axiom::A7, via->present);
@@ -297,6 +300,11 @@ void Encoder::add_caller_axioms() {
         lower == "aws:username" || lower == "aws:tokenissuetime" ||
         lower.starts_with("aws:multifactorauth") || lower == "aws:federatedprovider";
     if (of_principal) require(Axiom::A9, implies(anonymous, negate(key.present)));
+    const std::string_view nobody = lower == "aws:principaltype" ? "\"Anonymous\""
+                                    : lower == "aws:userid"      ? "\"anonymous\""
+                                                                 : "";
+    if (!nobody.empty() && key.sort == KeySort::Text)
+      require(Axiom::A9, implies(conj({anonymous, key.present}), apply("=", {key.value, nobody})));
     if (lower == "aws:username")
       require(Axiom::A9, implies(key.present, caller_is({Caller::User})));
   }

@@ -45,7 +45,10 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
   return out;
 }
 
-// `n` or `n/d` as a decimal of at most nine digits behind the point, rounded towards zero.
+// Behind the point; what policies tell apart is coarser.
+constexpr int kFractionDigitsMax = 40;
+
+// `n` or `n/d` as a decimal, rounded towards zero.
 std::optional<std::string> decimal_of(std::string_view number) {
   const std::size_t slash = number.find('/');
   auto over = whole_number(number.substr(0, slash));
@@ -59,12 +62,21 @@ std::optional<std::string> decimal_of(std::string_view number) {
   std::string out = (negative ? "-" : "") + std::to_string(rest / divisor) + ".";
   rest %= divisor;
   if (divisor > std::uint64_t{1} << 60) return std::nullopt;
-  for (int digit = 0; digit < 9 && (digit == 0 || rest != 0); ++digit) {
+  for (int digit = 0; digit < kFractionDigitsMax && (digit == 0 || rest != 0); ++digit) {
     rest *= 10;
     out += static_cast<char>('0' + rest / divisor);
     rest %= divisor;
   }
   return out;
+}
+
+// A decimal that counts seconds.
+Time time_of(std::string_view decimal) {
+  const std::size_t point = decimal.find('.');
+  std::string micros(point == std::string_view::npos ? "" : decimal.substr(point + 1));
+  micros.resize(6, '0');
+  return Time(std::chrono::seconds(whole_number(decimal.substr(0, point)).value_or(0)) +
+              std::chrono::microseconds(whole_number(micros).value_or(0)));
 }
 
 std::uint64_t bits_at(std::string_view bits, std::size_t from, std::size_t count) {
@@ -142,7 +154,10 @@ void read_key(Values& values, const KeyModel& key, policy::Context& context) {
     case KeySort::Number:
     case KeySort::Date: {
       const auto decimal = decimal_of(values.number());
-      if (wanted && decimal) context.set(key.name, *decimal);
+      if (!wanted || !decimal) return;
+      // An instant as a number is one of whole seconds.
+      const bool is_instant = key.sort == KeySort::Date && decimal->contains('.');
+      context.set(key.name, is_instant ? to_rfc3339(time_of(*decimal)) : *decimal);
       return;
     }
     case KeySort::Text: {
@@ -324,8 +339,7 @@ Result<Counterexample> read_witness(const Encoder& encoder, std::span<const solv
     out.request.resource_account = names.at("owner");
   out.request.exemptions.service_without_rcps =
       encoder.has_rcps() && one.in_catalogue && !example_target(scope, one).in_rcps;
-  const std::string whole = instant->substr(0, instant->find('.'));
-  out.request.now = Time(std::chrono::seconds(whole_number(whole).value_or(0)));
+  out.request.now = time_of(*instant);
   out.tls = transport == 0 ? "none" : std::string(kTlsVersions[transport - 1]);
   out.sentence = sentence_of(out);
   out.command = command_of(out);
