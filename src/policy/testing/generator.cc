@@ -129,12 +129,32 @@ bool is_limit(DocumentKind kind) {
          kind == DocumentKind::Scp || kind == DocumentKind::VpcEndpoint;
 }
 
+// What the encoding can ask about a key: times are dates to it, whatever asks for them.
+bool fits_exactly(const std::string& base, const Key& key) {
+  if (key.name == "aws:EpochTime") return base.starts_with("Date");
+  const Type type = type_of(base);
+  return key.type == type || (type == Type::Text && key.type == Type::Flag);
+}
+
+// A value of the key's own type and arity.
+ModelValue usual_value(Generator& random, const Key& key) {
+  const auto one = [&]() -> std::string {
+    if (key.type == Type::Flag) return random.one_in(2) ? "true" : "false";
+    const Texts& all = well_formed(key.type);
+    return all[random.below(all.size())];
+  };
+  ModelValue out{key.name == "aws:TagKeys", {}};
+  for (std::size_t i = out.multi ? 1 + random.below(2) : 1; i > 0; --i) out.values.push_back(one());
+  return out;
+}
+
 }  // namespace
 
-std::vector<ModelDocument> Generator::documents() {
+std::vector<ModelDocument> Generator::documents(Style style) {
   using enum DocumentKind;
-  theme_ = std::array{Theme::Account, Theme::Account, Theme::Account, Theme::Device,
-                      Theme::Trust,   Theme::Key,     Theme::Cognito}[below(7)];
+  style_ = style;
+  theme_ = std::array{Theme::Account, Theme::Account, Theme::Account, Theme::Trust,
+                      Theme::Key,     Theme::Device,  Theme::Cognito}[below(encodable() ? 5 : 7)];
   cast_.clear();
   for (std::size_t i = 0; i < 3; ++i) cast_.push_back(somebody());
   std::vector<ModelDocument> out;
@@ -173,6 +193,14 @@ void Generator::add(DocumentKind kind, std::uint32_t level, std::vector<ModelDoc
 
 ModelPrincipal Generator::somebody() {
   if (theme_ == Theme::Device) return {"device", ""};
+  if (encodable()) {
+    if (one_in(8)) return {"anonymous", ""};
+    if (one_in(8)) return {"Service", "sns.amazonaws.com"};
+    ModelPrincipal out{"AWS", pick(kPrincipals)};
+    while (out.value.starts_with("arn:aws-cn:") || out.value.contains("aws-service-role"))
+      out.value = pick(kPrincipals);
+    return out;
+  }
   switch (below(12)) {
     case 0: return {"anonymous", ""};
     case 1: return {"Service", "sns.amazonaws.com"};
@@ -273,12 +301,25 @@ std::string Generator::resource_pattern(DocumentKind kind) {
 }
 
 std::string Generator::own_part(bool pattern) {
+  if (pattern && encodable()) return encodable_pattern(one_in(3));
   std::string out;
   for (std::size_t i = 1 + below(3); i > 0; --i)
     out += pattern && one_in(2) ? pick({"*", "*", "?", "**", "${aws:username}", "${*}", "${?}",
                                         "${$}", "${aws:TagKeys}", "${aws:Username, 'a*'}",
                                         "${iot:ClientId}", "${aws:PrincipalTag/t, 'b'}"})
                                 : pick({"a", "b", "/", ":", "é", "+", "#", "*", "A"});
+  return out;
+}
+
+// The encoding has no `?` beside a variable.
+std::string Generator::encodable_pattern(bool variables) {
+  std::string out;
+  for (std::size_t i = 1 + below(3); i > 0; --i)
+    out += one_in(2) ? pick({"a", "b", "/", ":", "é", "+", "#", "*", "A", "\\u{61}"})
+           : variables
+               ? pick({"*", "**", "${aws:username}", "${*}", "${?}", "${$}", "${aws:TagKeys}",
+                       "${aws:Username, 'a*'}", "${iot:ClientId}", "${aws:PrincipalTag/t, 'b'}"})
+               : pick({"*", "*", "?", "**", "${*}", "${?}", "${$}"});
   return out;
 }
 
@@ -290,10 +331,11 @@ void Generator::add_conditions(ModelStatement& out, DocumentKind) {
     one.base = pick(kBases);
     one.if_exists = one.base != "Null" && one_in(3);
     const Type type = type_of(one.base);
-    for (std::size_t tries = 0; tries < 40; ++tries) {
+    for (std::size_t tries = 0; tries < (encodable() ? 400U : 40U); ++tries) {
       const Key& key = kKeys[below(kKeys.size())];
       one.key = key.name;
-      if (key.type == type || one.base == "Null" || one_in(30)) break;
+      const bool fits = encodable() ? fits_exactly(one.base, key) : key.type == type;
+      if (fits || one.base == "Null" || (!encodable() && one_in(30))) break;
     }
     if (!used.insert(one.quantifier + one.base + (one.if_exists ? "?" : "") + one.key).second)
       continue;
@@ -305,6 +347,11 @@ void Generator::add_conditions(ModelStatement& out, DocumentKind) {
 }
 
 std::string Generator::value_for(const std::string& base) {
+  if (encodable() && base.starts_with("Arn"))
+    return pick({"arn:aws:iam::111122223333:*", "arn:aws:s3:::*", "arn:*:*:*:*:*",
+                 "arn:aws:iot:*:a:b", "arn:aws:iot:r:*:b", "arn:aws:iam::1111?2223333:r*", "*",
+                 "arn:aws:iam::111122223333:role/r", "arn:aws:iam::111122223333:user/u"});
+  if (encodable() && base.ends_with("IgnoreCase")) return encodable_pattern(false);
   switch (type_of(base)) {
     case Type::Number:
       return pick(
@@ -347,10 +394,17 @@ ModelRequest Generator::request() {
   }
   if (theme_ == Theme::Account && one_in(30)) out.resource = "arn:aws:s3::aws:" + own_part(false);
   if (one_in(12)) out.resource = "*";
-  if (one_in(150)) out.resource = pick({"arn:aws:s3", "b/k", "arn::s3:::b", "arn:aws:s3:::"});
-  if (one_in(200)) out.action = pick({"s3", "s3:", ":x", "s3:*", "a b"});
+  if (!encodable() && one_in(150))
+    out.resource = pick({"arn:aws:s3", "b/k", "arn::s3:::b", "arn:aws:s3:::"});
+  if (!encodable() && one_in(200)) out.action = pick({"s3", "s3:", ":x", "s3:*", "a b"});
   if (one_in(3)) out.resource_account = pick({"111122223333", "444455556666"});
   out.now = 1'800'000'000 + static_cast<std::int64_t>(below(3)) - 1;
+  if (encodable()) {
+    for (const Key& key : kKeys)
+      if (!one_in(3) && !is_of_the_request(key.name))
+        out.context[lower_case(key.name)] = usual_value(*this, key);
+    return out;
+  }
   out.principal_in_management_account = one_in(12);
   out.resource_in_management_account = one_in(12);
   out.aws_managed_key = theme_ == Theme::Key && one_in(12);

@@ -19,8 +19,13 @@ class Generator {
  public:
   explicit Generator(std::uint64_t seed) : random_(seed) {}
 
+  // Of Encodable what the prover's encoding mostly has: no device policies, callers of one
+  // partition, values of their key's type, no exemptions.  Every operator, quantifier and element
+  // is in both.
+  enum class Style : std::uint8_t { Anything, Encodable };
+
   // Documents that together decide one kind of request, and what its requests are about.
-  std::vector<ModelDocument> documents();
+  std::vector<ModelDocument> documents(Style style = Style::Anything);
   // A request that fits the last documents().
   ModelRequest request();
 
@@ -43,10 +48,14 @@ class Generator {
   std::string action(bool pattern);
   std::string resource_pattern(DocumentKind kind);
   std::string own_part(bool pattern);
+  std::string encodable_pattern(bool variables);
   std::string value_for(const std::string& base);
   ModelPrincipal somebody();
 
+  bool encodable() const { return style_ == Style::Encodable; }
+
   std::mt19937_64 random_;
+  Style style_ = Style::Anything;
   Theme theme_ = Theme::Account;
   std::vector<ModelPrincipal> cast_;  // who asks about these documents
 };

@@ -58,10 +58,13 @@ bool compare(const policy::Catalogue& catalogue, solver::Solver& solver,
 DifferentialReport compare_with_evaluator(const policy::Catalogue& catalogue,
                                           solver::Solver& solver,
                                           const DifferentialOptions& options) {
-  policy::reference::Generator generator(options.seed);
+  using policy::reference::Generator;
+  using Style = Generator::Style;
+  Generator generator(options.seed);
   DifferentialReport report;
   for (std::uint64_t set = 0; set < options.sets && !options.enough(); ++set) {
-    const std::vector<ModelDocument> models = generator.documents();
+    const std::vector<ModelDocument> models =
+        generator.documents(set % 2 == 0 ? Style::Encodable : Style::Anything);
     const auto documents = policy::reference::parse_all(models);
     for (std::uint64_t i = 0; i < options.requests_of_each; ++i) {
       const ModelRequest request = generator.request();
@@ -72,6 +75,25 @@ DifferentialReport compare_with_evaluator(const policy::Catalogue& catalogue,
       if (!compare(catalogue, solver, models, *documents, request, report)) return report;
     }
   }
+  return report;
+}
+
+std::optional<DifferentialReport> compare_pair(const policy::Catalogue& catalogue,
+                                               solver::Solver& solver, std::string_view documents,
+                                               std::string_view request) {
+  const auto sources = policy::reference::read_documents(documents);
+  const auto asked = policy::reference::read_request(request);
+  if (!sources.ok() || !asked.ok()) return std::nullopt;
+  std::vector<ModelDocument> models;
+  for (const policy::reference::SourceDocument& source : *sources) {
+    auto model = policy::reference::read_model(source);
+    if (!model.ok()) return std::nullopt;
+    models.push_back(std::move(*model));
+  }
+  const auto parsed = policy::reference::parse_all(*sources);
+  if (!parsed) return std::nullopt;
+  DifferentialReport report;
+  compare(catalogue, solver, models, *parsed, *asked, report);
   return report;
 }
 

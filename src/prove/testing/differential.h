@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "policy/catalogue.h"
 #include "solver/solver.h"
@@ -28,9 +30,15 @@ struct DifferentialReport {
 };
 
 // Asks evaluator and encoding about random requests to random documents that are decided together,
-// up to the first disagreement.
+// up to the first disagreement.  Half of the sets are of what the encoding has.
 DifferentialReport compare_with_evaluator(const policy::Catalogue& catalogue,
                                           solver::Solver& solver,
                                           const DifferentialOptions& options);
+
+// Both about one pair: documents and request as policy/testing/case_json.h writes them.  Nothing
+// when they are no such pair.
+std::optional<DifferentialReport> compare_pair(const policy::Catalogue& catalogue,
+                                               solver::Solver& solver, std::string_view documents,
+                                               std::string_view request);
 
 }  // namespace sealane::prove

@@ -5,9 +5,11 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <limits>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "prove/testing/differential.h"
@@ -16,17 +18,20 @@ namespace sealane::prove {
 namespace {
 
 constexpr std::string_view kUsage =
-    "Usage: prove_differential [--sets N] [--seconds S] [--seed X]\n"
+    "Usage: prove_differential [--sets N] [--seconds S] [--seed X] | --replay FILE\n"
     "\n"
     "Asks the policy evaluator and the prover's encoding about random requests to random policies\n"
     "of several kinds.  Exit 1 when they disagree, with the case, or when nothing was compared.\n"
     "\n"
     "  --sets N     how many sets of policies (default 1000; no limit when --seconds is given)\n"
     "  --seconds S  stop after that time\n"
-    "  --seed X     the same seed asks the same questions (default 1)\n";
+    "  --seed X     the same seed asks the same questions (default 1)\n"
+    "  --replay FILE  ask both about one pair: documents in the first line, request in the "
+    "second\n";
 
 struct Arguments {
   std::uint64_t sets = 0, seconds = 0, seed = 1;
+  std::string replay;
   bool help = false;
 };
 
@@ -40,6 +45,10 @@ std::optional<Arguments> read_arguments(std::span<char*> words) {
     }
     if (i + 1 == words.size()) return std::nullopt;
     const std::string_view value = words[i + 1];
+    if (name == "--replay") {
+      out.replay = value;
+      continue;
+    }
     std::uint64_t* number = name == "--sets"      ? &out.sets
                             : name == "--seconds" ? &out.seconds
                             : name == "--seed"    ? &out.seed
@@ -49,6 +58,16 @@ std::optional<Arguments> read_arguments(std::span<char*> words) {
       return std::nullopt;
   }
   return out;
+}
+
+std::optional<DifferentialReport> replayed(const std::string& path,
+                                           const policy::Catalogue& catalogue,
+                                           solver::Solver& solver) {
+  std::ifstream file(path);
+  std::string documents, request;
+  std::getline(file, documents);
+  std::getline(file, request);
+  return compare_pair(catalogue, solver, documents, request);
 }
 
 int run(std::span<char*> words) {
@@ -67,7 +86,13 @@ int run(std::span<char*> words) {
   if (seconds != 0) options.enough = [&] { return elapsed() >= seconds; };
   const policy::Catalogue catalogue = policy::Catalogue::shipped();
   solver::Solver solver(solver::cvc5_program(), {.time_max = std::chrono::milliseconds(5'000)});
-  const DifferentialReport report = compare_with_evaluator(catalogue, solver, options);
+  const auto asked = arguments->replay.empty() ? compare_with_evaluator(catalogue, solver, options)
+                                               : replayed(arguments->replay, catalogue, solver);
+  if (!asked) {
+    fmt::print(stderr, "error: `{}` is not a pair\n", arguments->replay);
+    return 2;
+  }
+  const DifferentialReport& report = *asked;
   fmt::print(
       "seed {}: {} requests compared in {:.1f} s: {} allowed, {} denied, {} not allowed; {} that "
       "the evaluator cannot tell, {} that the encoding refuses, {} without an answer\n",
