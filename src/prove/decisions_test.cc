@@ -75,9 +75,10 @@ TEST(Differential, EvaluatorAndEncodingAgreeAboutSetsOfPolicies) {
   solver::Solver solver(solver::cvc5_program(), {.time_max = std::chrono::milliseconds(5'000)});
   const auto seed = 1U + static_cast<unsigned>(::testing::UnitTest::GetInstance()->random_seed());
   const DifferentialReport report =
-      compare_with_evaluator(catalogue(), solver, {.seed = seed, .sets = 600});
+      compare_with_evaluator(catalogue(), solver, {.seed = seed, .sets = 120});
   EXPECT_EQ(report.first, "");
-  EXPECT_GT(report.compared, 30U);
+  // Of 480 requests.
+  EXPECT_GT(report.compared, 150U);
 }
 
 }  // namespace
