@@ -13,10 +13,10 @@
 namespace sealane::prove {
 namespace {
 
-constexpr std::array kPrincipals = {R"("Principal":"*")",
-                                    R"("Principal":{"AWS":["111122223333","*"]})",
-                                    R"("Principal":{"AWS":"111122223333"})",
-                                    R"("NotPrincipal":{"AWS":"arn:aws:iam::111122223333:root"})"};
+constexpr std::array kPrincipals = {
+    R"("Principal":"*")", R"("Principal":{"AWS":["111122223333","*"]})",
+    R"("Principal":{"AWS":"111122223333"})",
+    R"("NotPrincipal":{"AWS":"arn:aws:iam::111122223333:root"})", R"("NotPrincipal":{"AWS":"*"})"};
 constexpr std::array kActions = {R"("Action":"*")", R"("Action":["s3:GetObject","S3:*"])",
                                  R"("Action":"s3:?*")", R"("Action":"sqs:*")",
                                  R"("NotAction":"s3:*")"};
