@@ -175,6 +175,8 @@ class Solver::Child {
   std::size_t starts() const { return starts_; }
   Verdict take_verdict() { return std::move(verdict_); }
   LanguageCache& languages() { return languages_; }
+  // The classes of a question's texts; those of the last one when it is asked again.
+  const TextClasses& classes_of(const Query& query);
   // Its answer is not wanted any more.  The child goes on, for a new one costs more than the rest
   // of most questions; the next question waits a little and kills it then.
   void abandon();
@@ -199,6 +201,10 @@ class Solver::Child {
   std::size_t asked_since_reset_ = 0;
   bool abandoned_ = false;  // it works on a question still
   LanguageCache languages_;
+  std::optional<TextClasses> classes_;  // of classes_script_ and classes_values_
+  std::string classes_script_;
+  std::vector<std::string> classes_values_;
+  std::optional<std::string> asserted_;  // what the child's own level holds
 
   Stage stage_ = Stage::Idle;
   const Query* query_ = nullptr;
@@ -248,6 +254,7 @@ void Solver::Child::kill() {
   ::close(descriptor_);
   pid_ = descriptor_ = -1;
   abandoned_ = false;
+  asserted_.reset();
   input_.clear();
   to_write_.clear();
 }
@@ -310,6 +317,9 @@ void Solver::Child::ask(const Query& query) {
   if (const Status started = start(); !started.ok())
     return give_up(UnknownReason::Missing, started.error().message);
   input_.clear();
+  // The same assertions under other assumptions: the solver goes on from what it has learnt.
+  if (asserted_ == query.script) return send(check_command(query));
+  asserted_ = query.script;
   // Each question has a level of its own, which goes before the next.  A reset costs milliseconds,
   // and now and then gives back what a solver keeps in spite of that.
   std::string before = "(pop 1)\n";
@@ -320,6 +330,15 @@ void Solver::Child::ask(const Query& query) {
   }
   ++asked_since_reset_;
   send(before + "(push 1)\n" + query.script + check_command(query));
+}
+
+const TextClasses& Solver::Child::classes_of(const Query& query) {
+  if (!classes_ || classes_script_ != query.script || classes_values_ != query.values) {
+    classes_.emplace(query, languages_);
+    classes_script_ = query.script;
+    classes_values_ = query.values;
+  }
+  return *classes_;
 }
 
 void Solver::Child::send(std::string text) {
@@ -459,10 +478,19 @@ std::vector<Verdict> check_together(
     const std::function<bool(std::size_t solver, const Verdict& verdict)>& enough) {
   std::vector<Verdict> verdicts(solvers.size());
   std::vector<bool> heard(solvers.size(), false);
-  std::optional<TextClasses> classes;
-  if (query.text_classes && !solvers.empty())
-    classes.emplace(query, solvers[0].child_->languages());
-  for (Solver& solver : solvers) solver.child_->ask(classes ? classes->question() : query);
+  const TextClasses* classes = nullptr;
+  Query in_classes;
+  const auto begin = std::chrono::steady_clock::now();
+  if (query.text_classes && !solvers.empty()) {
+    classes = &solvers[0].child_->classes_of(query);
+    in_classes = classes->question();
+    in_classes.assumptions = query.assumptions;
+    in_classes.time_max = query.time_max;
+  }
+  // What the classes cost is of the question's time.
+  const auto made = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - begin);
+  for (Solver& solver : solvers) solver.child_->ask(classes != nullptr ? in_classes : query);
   bool stop = false;
   for (;;) {
     std::vector<pollfd> interests;
@@ -473,7 +501,9 @@ std::vector<Verdict> check_together(
       if (child.done() && !heard[i]) {
         heard[i] = true;
         verdicts[i] = child.take_verdict();
-        if (classes && verdicts[i].answer == Answer::Sat) with_texts(*classes, verdicts[i]);
+        verdicts[i].spent += made;
+        if (classes != nullptr && verdicts[i].answer == Answer::Sat)
+          with_texts(*classes, verdicts[i]);
         if (!stop && enough(i, verdicts[i])) {
           // Those before this one are stopped as well.
           stop = true;
