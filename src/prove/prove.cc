@@ -130,9 +130,10 @@ SolverSaid said(const solver::Solver& solver, const Verdict& verdict) {
 constexpr std::size_t kCarriersMax = 16;
 constexpr std::size_t kRoundsMax = 40;
 constexpr std::size_t kWinBackMax = 8;
-// What a question beside the claim's may take, and after how long no more are asked.
-constexpr std::chrono::milliseconds kAsideEach{1'000};
-constexpr std::chrono::milliseconds kAsideMax{2'000};
+// What a question beside the claim's may take: as long as the claim's own, within these bounds. All
+// together take twice that.
+constexpr std::chrono::milliseconds kAsideLeast{250};
+constexpr std::chrono::milliseconds kAsideMost{1'000};
 
 std::string numbered(std::string_view word, std::size_t i) {
   return "|" + std::string(word) + " " + std::to_string(i) + "|";
@@ -156,16 +157,27 @@ std::vector<Wish> wishes_of(const Encoder& encoder) {
   return out;
 }
 
-// The last of the wishes that contradict each other.
-std::optional<std::size_t> last_of_core(const Verdict& verdict) {
+// The number behind a word: of `wish 7` 7.
+std::optional<std::size_t> number_behind(std::string_view word, std::string_view name) {
+  if (!name.starts_with(word) || name.size() < word.size() + 2) return std::nullopt;
+  std::size_t out = 0;
+  for (const char digit : name.substr(word.size() + 1)) {
+    if (digit < '0' || digit > '9') return std::nullopt;
+    out = out * 10 + static_cast<std::size_t>(digit - '0');
+  }
+  return out;
+}
+
+// The last of the wishes that contradict each other.  Alternatives are numbered through.
+std::optional<std::size_t> last_of_core(std::span<const Wish> wishes, const Verdict& verdict) {
   std::optional<std::size_t> last;
   for (const std::string& name : verdict.core) {
-    constexpr std::string_view kWord = "wish ";
-    if (!name.starts_with(kWord)) continue;
-    std::size_t i = 0;
-    for (const char digit : name.substr(kWord.size()))
-      i = i * 10 + static_cast<std::size_t>(digit - '0');
-    last = std::max(last.value_or(i), i);
+    const auto number = number_behind("wish", name);
+    if (!number) continue;
+    std::size_t before = 0;
+    for (std::size_t i = 0; i < wishes.size(); before += wishes[i++].size())
+      if (*number >= before && *number < before + wishes[i].size())
+        last = std::max(last.value_or(i), i);
   }
   return last;
 }
@@ -326,8 +338,10 @@ class Proving {
   }
 
   void conclude(std::span<const Verdict> verdicts) {
-    for (std::size_t i = 0; i < verdicts.size(); ++i)
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
       proof_.solvers.push_back(said(solvers_[i], verdicts[i]));
+      spent_ = std::max(spent_, verdicts[i].spent);
+    }
     if (refuted_) {
       doubt_in_place(Doubt::Disagreement,
                      "a solver's request is not what the evaluator makes of it");
@@ -370,9 +384,11 @@ class Proving {
 
   // A question beside the claim's: none takes long, and together they do not either.
   Verdict ask_aside(solver::Query one) {
-    if (spent_aside_ > kAsideMax)
+    const auto each = std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(spent_),
+                                 kAsideLeast, kAsideMost);
+    if (spent_aside_ > 2 * each)
       return {.reason = solver::UnknownReason::Timeout, .detail = "no time for more questions"};
-    one.time_max = kAsideEach;
+    one.time_max = each;
     Verdict verdict = solvers_[finder_].check(one);
     spent_aside_ += verdict.spent;
     return verdict;
@@ -390,7 +406,7 @@ class Proving {
         if (take_example(verdict)) win_back(question, wishes, chosen);
         return;
       }
-      const auto last = last_of_core(verdict);
+      const auto last = last_of_core(wishes, verdict);
       if (verdict.answer != Answer::Unsat || !last) return;
       ++chosen[*last];
     }
@@ -409,16 +425,18 @@ class Proving {
     }
   }
 
+  // Every round has the same assertions, so that the solver keeps what it has learnt of them.
   Verdict ask_with_wishes(const Term& question, std::span<const Wish> wishes,
                           std::span<const std::size_t> chosen) {
     solver::Query one = query(question);
-    for (std::size_t i = 0; i < wishes.size(); ++i) {
-      if (chosen[i] >= wishes[i].size()) continue;
-      const std::string name = numbered("wish", i);
-      one.script += "(declare-const " + name + " Bool)\n(assert (=> " + name + " " +
-                    wishes[i][chosen[i]] + "))\n";
-      one.assumptions.push_back(name);
-    }
+    std::size_t number = 0;
+    for (std::size_t i = 0; i < wishes.size(); ++i)
+      for (std::size_t k = 0; k < wishes[i].size(); ++k) {
+        const std::string name = numbered("wish", number++);
+        one.script +=
+            "(declare-const " + name + " Bool)\n(assert (=> " + name + " " + wishes[i][k] + "))\n";
+        if (k == chosen[i]) one.assumptions.push_back(name);
+      }
     return ask_aside(std::move(one));
   }
 
@@ -446,8 +464,7 @@ class Proving {
 
   // A set that allows nothing at all allows nothing over plaintext either.
   void look_for_any_grant() {
-    const Term question =
-        conj({encoder_.callers_in_scope(), through_endpoint(), given_.allowed()});
+    const Term question = conj({encoder_.callers_in_scope(), through_endpoint(), given_.allowed()});
     if (ask_aside(question).answer == Answer::Unsat)
       proof_.notes.emplace_back(
           "the policies together allow no request in scope at all, over TLS either");
@@ -457,75 +474,84 @@ class Proving {
   // without.
   void find_carriers() {
     const auto& denies = given_.denies();
-    auto kept = denies_of_core();
-    if (!kept || kept->size() > kCarriersMax) return;
-    for (const std::size_t i : std::vector<std::size_t>(*kept)) {
-      std::vector<std::size_t> tried = *kept;
-      std::erase(tried, i);
-      std::vector<Term> applies;
-      applies.reserve(tried.size());
-      for (const std::size_t k : tried) applies.push_back(denies[k].applies);
-      const Verdict verdict = ask_aside(conj({breaks(disj(applies)), encoder_.in_catalogue()}));
-      if (verdict.answer == Answer::Unsat) kept = std::move(tried);
+    std::vector<std::size_t> kept(denies.size());
+    std::iota(kept.begin(), kept.end(), std::size_t{0});
+    if (kept.size() > 2 && !is_carried_by(kept)) return;
+    if (kept.size() > kCarriersMax) return;
+    for (const std::size_t i : std::vector<std::size_t>(kept)) {
+      std::vector<std::size_t> tried = kept;
+      // A core may have left it out already.
+      if (std::erase(tried, i) == 1 && is_carried_by(tried)) kept = std::move(tried);
     }
-    for (const std::size_t k : *kept) proof_.carriers.push_back(denies[k].place);
+    for (const std::size_t k : kept) proof_.carriers.push_back(denies[k].place);
   }
 
-  std::optional<std::vector<std::size_t>> denies_of_core() {
+  // True when these alone carry the claim; what a core does without goes from them.
+  bool is_carried_by(std::vector<std::size_t>& tried) {
     const auto& denies = given_.denies();
-    std::vector<std::size_t> all(denies.size());
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    if (all.size() <= 2) return all;
     std::vector<Term> guarded;
     solver::Query one = query("true");
-    for (const std::size_t i : all) {
+    for (std::size_t i = 0; i < denies.size(); ++i) {
       const std::string name = numbered("deny", i);
       one.script += "(declare-const " + name + " Bool)\n";
-      one.assumptions.push_back(name);
       guarded.push_back(conj({name, denies[i].applies}));
     }
+    for (const std::size_t i : tried) one.assumptions.push_back(numbered("deny", i));
     one.script += "(assert " + conj({breaks(disj(guarded)), encoder_.in_catalogue()}) + ")\n";
     const Verdict verdict = ask_aside(std::move(one));
-    if (verdict.answer != Answer::Unsat) return std::nullopt;
-    const std::set<std::string> core(verdict.core.begin(), verdict.core.end());
-    std::erase_if(all, [&](std::size_t i) { return !core.contains("deny " + std::to_string(i)); });
-    return all;
+    if (verdict.answer != Answer::Unsat) return false;
+    std::set<std::size_t> needed;
+    for (const std::string& name : verdict.core)
+      if (const auto number = number_behind("deny", name)) needed.insert(*number);
+    std::erase_if(tried, [&](std::size_t i) { return !needed.contains(i); });
+    return true;
   }
 
   void find_vacuous() {
-    std::vector<const Decision::Deny*> left;
+    std::vector<const Decision::Deny*> all;
     for (const Decision::Deny& deny : given_.denies()) {
       const auto [d, s] = deny.place;
       const policy::Statement& statement = documents_[d].statements[s];
       if (statement.conditions.empty() || is_true(deny.applies)) continue;
       // Of what is not in scope nothing is said.
       const auto what = encoder_.target(documents_[d], statement);
-      if (what.ok() && !is_false(*what)) left.push_back(&deny);
+      if (what.ok() && !is_false(*what)) all.push_back(&deny);
     }
     // Each request that there is shows of some of them that they deny something.
-    while (left.size() > 1) {
-      const Verdict verdict = ask_which_applies(left);
+    std::vector<bool> shown(all.size(), false);
+    std::size_t left = all.size();
+    while (left > 1) {
+      const Verdict verdict = ask_which_applies(all, shown);
       if (verdict.answer == Answer::Unknown) return;
       if (verdict.answer == Answer::Unsat) break;
-      std::vector<const Decision::Deny*> rest;
-      for (std::size_t i = 0; i < left.size(); ++i)
-        if (verdict.values[i].text != "true") rest.push_back(left[i]);
-      if (rest.size() == left.size()) return;
-      left = std::move(rest);
+      const std::size_t before = left;
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        if (shown[i] || verdict.values[i].text != "true") continue;
+        shown[i] = true;
+        --left;
+      }
+      if (left == before) return;
     }
-    for (const Decision::Deny* deny : left) note_vacuous(*deny);
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (!shown[i]) note_vacuous(*all[i]);
   }
 
-  Verdict ask_which_applies(std::span<const Decision::Deny* const> denies) {
+  // Asks for a request that one of those meets which no request has been shown for.
+  Verdict ask_which_applies(std::span<const Decision::Deny* const> denies,
+                            const std::vector<bool>& shown) {
     solver::Query one = query("true");
     one.values.clear();
+    std::vector<Term> wanted;
     for (std::size_t i = 0; i < denies.size(); ++i) {
       const std::string name = numbered("applies", i);
+      const std::string done = numbered("shown", i);
       one.script += "(declare-const " + name + " Bool)\n(assert (= " + name + " " +
-                    denies[i]->applies + "))\n";
+                    denies[i]->applies + "))\n(declare-const " + done + " Bool)\n";
       one.values.push_back(name);
+      wanted.push_back(conj({negate(done), name}));
+      if (shown[i]) one.assumptions.push_back(done);
     }
-    one.script += "(assert " + disj(one.values) + ")\n";
+    one.script += "(assert " + disj(wanted) + ")\n";
     return ask_aside(std::move(one));
   }
 
@@ -554,6 +580,7 @@ class Proving {
   bool refuted_ = false;
   std::string not_evaluable_;
   std::set<std::string> core_;
+  std::chrono::microseconds spent_{};  // on the claim's own question
   std::chrono::microseconds spent_aside_{};
 };
 

@@ -15,6 +15,8 @@ namespace {
 
 // Edits that go together; more than this many are no small change.
 constexpr std::size_t kTogetherMax = 3;
+// Each edit that is tried reads the whole text, so that long ones get fewer.
+constexpr std::size_t kBytesReadMax = 16u << 20;
 
 // The request breaks the claim still, as the evaluator sees it.
 bool breaks(std::span<const policy::Document> documents, const Counterexample& example,
@@ -59,6 +61,13 @@ class Repairing {
   }
 
  private:
+  // False when enough has been looked at.
+  bool may_read(std::string_view text) {
+    if (bytes_read_ > kBytesReadMax) return false;
+    bytes_read_ += text.size();
+    return true;
+  }
+
   std::optional<Repair> try_edit(EditKind kind) {
     const Edit edit{.kind = kind, .statement = 0, .operator_name = "", .key_name = ""};
     const auto edited = apply_edit(text_, edit, scope_, options_);
@@ -73,6 +82,7 @@ class Repairing {
       if (!chosen_.empty() &&
           (edits_[i].statement != edits_[chosen_.front()].statement || splits_with(i)))
         continue;
+      if (!may_read(text)) return std::nullopt;
       const auto edited = apply_edit(text, edits_[i], scope_, options_);
       if (!edited) continue;
       chosen_.push_back(i);
@@ -123,6 +133,7 @@ class Repairing {
   std::vector<Edit> edits_;
   std::vector<std::size_t> chosen_;
   std::size_t proofs_ = 0;
+  std::size_t bytes_read_ = 0;
 };
 
 }  // namespace
