@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t kTogetherMax = 3;
 // Each edit that is tried reads the whole text, so that long ones get fewer.
 constexpr std::size_t kBytesReadMax = 16u << 20;
+// Several times what any service takes for a policy.
+constexpr std::size_t kTextMax = 256u << 10;
 
 // The request breaks the claim still, as the evaluator sees it.
 bool breaks(std::span<const policy::Document> documents, const Counterexample& example,
@@ -47,6 +49,7 @@ class Repairing {
         seen_({example}) {}
 
   std::optional<Repair> run() {
+    if (text_.size() > kTextMax) return std::nullopt;
     auto parsed = policy::parse_document(text_, document_kind_of(scope_.type), "policy");
     if (!parsed.value) return std::nullopt;
     before_ = std::move(*parsed.value);
