@@ -52,7 +52,7 @@ void decide(const policy::Catalogue& catalogue, ProvedPolicy& policy,
   if (policy.documents.empty()) return;
   policy.documents.insert(policy.documents.end(), settings.beside.begin(), settings.beside.end());
   const prove::Claim claim = settings.options.claim;
-  auto scope = prove::scope_for(catalogue, type, settings.resource, policy.documents,
+  auto scope = prove::scope_for(catalogue, type, policy.resource, policy.documents,
                                 claim == prove::Claim::Enforce || claim == prove::Claim::Floor);
   if (!scope.ok()) return refuse(policy, scope.error());
   if (scope->account.empty()) scope->account = settings.account;
@@ -84,12 +84,19 @@ std::string ProvedPolicy::diff() const {
                       input.file);
 }
 
-std::vector<ProvedPolicy> prove_policies(const policy::Catalogue& catalogue,
-                                         std::vector<PolicyInput> inputs,
-                                         const ProveSettings& settings,
-                                         const std::function<void(std::size_t done)>& progress) {
-  std::vector<ProvedPolicy> out(inputs.size());
-  for (std::size_t i = 0; i < inputs.size(); ++i) out[i].input = std::move(inputs[i]);
+std::vector<ProvedPolicy> prove_policies(
+    const policy::Catalogue& catalogue, std::vector<PolicyInput> inputs,
+    const ProveSettings& settings,
+    const std::function<void(std::size_t done, std::size_t all)>& progress) {
+  std::vector<ProvedPolicy> out;
+  for (const PolicyInput& input : inputs) {
+    std::vector<std::string> resources = settings.resources;
+    if (resources.empty()) resources = {""};
+    for (std::string& resource : resources) {
+      out.emplace_back().input = input;
+      out.back().resource = std::move(resource);
+    }
+  }
   std::atomic<std::size_t> next{0};
   std::mutex one_at_a_time;
   std::size_t done = 0;  // GUARDED_BY one_at_a_time
@@ -102,7 +109,7 @@ std::vector<ProvedPolicy> prove_policies(const policy::Catalogue& catalogue,
     for (std::size_t i = next++; i < out.size(); i = next++) {
       decide(catalogue, out[i], solvers, settings);
       const std::scoped_lock lock(one_at_a_time);
-      progress(++done);
+      progress(++done, out.size());
     }
   };
   {

@@ -21,8 +21,9 @@ namespace sealane::cli {
 struct ProveSettings {
   prove::Options options;
   std::optional<prove::ResourceType> type;  // nothing: the one that the policy names
-  std::string resource;                     // empty: the one that the policy names
-  std::string account;                      // of the resource's owner, where the ARN does not say
+  // Each policy is asked about each of them; empty: about the one that the policy names.
+  std::vector<std::string> resources;
+  std::string account;  // of the resource's owner, where the ARN does not say
   // Policies that decide together with each, and those that each is compared with.
   std::vector<policy::Document> beside;
   std::vector<policy::Document> reference;
@@ -47,6 +48,7 @@ struct DeviceFacts {
 // What became of one policy.
 struct ProvedPolicy {
   PolicyInput input;
+  std::string resource;                     // that it is asked about; empty: the one it names
   std::vector<Diagnostic> diagnostics;      // with an Error: it cannot be asked about
   std::string not_here;                     // what of it this version does not decide
   std::vector<policy::Document> documents;  // the policy, and what decides together with it
@@ -62,11 +64,11 @@ struct ProvedPolicy {
   prove::Outcome outcome() const { return proof ? proof->outcome : prove::Outcome::Unknown; }
 };
 
-// Decides every policy by itself, on two threads with two solvers each at most.  `progress` hears
-// how many are done, from one thread at a time.
-std::vector<ProvedPolicy> prove_policies(const policy::Catalogue& catalogue,
-                                         std::vector<PolicyInput> inputs,
-                                         const ProveSettings& settings,
-                                         const std::function<void(std::size_t done)>& progress);
+// Decides every policy by itself, about one resource after another, on two threads with two solvers
+// each at most.  `progress` hears how many of all are done, from one thread at a time.
+std::vector<ProvedPolicy> prove_policies(
+    const policy::Catalogue& catalogue, std::vector<PolicyInput> inputs,
+    const ProveSettings& settings,
+    const std::function<void(std::size_t done, std::size_t all)>& progress);
 
 }  // namespace sealane::cli

@@ -35,7 +35,7 @@ constexpr std::array kBesideOptions = {
 struct ProveArguments {
   std::vector<std::string> inputs;
   std::string type;
-  std::string resource;
+  std::vector<std::string> resources;
   std::string claim;
   std::vector<std::string> own;
   std::string profile = "aws-iot-core";
@@ -121,7 +121,12 @@ Result<ProveSettings> settings_of(const ProveArguments& arguments) {
   out.options.min_tls = arguments.min_tls;
   out.options.strict = arguments.strict;
   SEALANE_ASSIGN(out.options.axioms, axioms_without(arguments.without));
-  out.resource = arguments.resource;
+  for (const std::string& resource : arguments.resources)
+    if (std::ranges::find(out.resources, resource) == out.resources.end())
+      out.resources.push_back(resource);
+  if (arguments.fix && out.resources.size() > 1)
+    return fail(ErrorKind::Invalid, "a repair is of one resource's policy",
+                "say --fix with one --resource at a time");
   out.account = arguments.account;
   out.question_max = std::chrono::seconds(arguments.timeout_s);
   out.cvc5 = arguments.cvc5;
@@ -289,12 +294,11 @@ Result<int> run_prove(const ProveArguments& arguments) {
   SEALANE_ASSIGN(std::vector<PolicyInput> inputs, read_policy_inputs(env, arguments.inputs));
   SEALANE_TRY(read_others(env, arguments, inputs, settings));
   settings.options.reference = settings.reference;
-  const std::size_t all = inputs.size();
-  const bool shows_progress = all > 1 && isatty(STDERR_FILENO) == 1;
+  const bool is_terminal = isatty(STDERR_FILENO) == 1;
   const policy::Catalogue catalogue = policy::Catalogue::shipped();
-  const std::vector<ProvedPolicy> policies =
-      prove_policies(catalogue, std::move(inputs), settings, [&](std::size_t done) {
-        if (shows_progress)
+  const std::vector<ProvedPolicy> policies = prove_policies(
+      catalogue, std::move(inputs), settings, [&](std::size_t done, std::size_t all) {
+        if (is_terminal && all > 1)
           std::cerr << "\r" << done << " of " << all << " policies" << (done == all ? "\n" : "")
                     << std::flush;
       });
@@ -316,7 +320,9 @@ Result<int> run_prove(const ProveArguments& arguments) {
 }
 
 void add_options(CLI::App* command, ProveArguments& a) {
-  command->add_option("POLICY", a.inputs, "policies: files, folders, files with an array of them")
+  command
+      ->add_option("POLICY", a.inputs,
+                   "policies: files, folders, patterns, files with an array of them")
       ->required()
       ->type_name("POLICY");
   command
@@ -325,9 +331,11 @@ void add_options(CLI::App* command, ProveArguments& a) {
       ->check(CLI::IsMember(type_names()))
       ->type_name("TYPE");
   command
-      ->add_option("--resource", a.resource,
-                   "the resource; everything beneath it is meant as well (default: the one that "
-                   "the policy names)")
+      ->add_option(
+          "--resource", a.resources,
+          "the resource; everything beneath it is meant as well; of several each POLICY is "
+          "asked about each (default: the one that the policy names)")
+      ->allow_extra_args(false)
       ->type_name("ARN");
   command
       ->add_option("--claim", a.claim,

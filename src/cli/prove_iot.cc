@@ -17,7 +17,7 @@ void decide_confined(ProvedPolicy& policy, const ProveSettings& settings) {
   const std::span documents(&policy.documents.front(), 1);
   const prove::ConfinedOptions options{.profile = settings.mqtt_profile,
                                        .own = settings.own,
-                                       .resource = settings.resource,
+                                       .resource = policy.resource,
                                        .axioms = settings.options.axioms};
   const prove::Confinement found = prove::confined(documents, options);
   prove::Proof& proof = *policy.proof;
@@ -67,7 +67,7 @@ void note_transport(ProvedPolicy& policy) {
 
 bool is_of_devices(const PolicyInput& input, const ProveSettings& settings) {
   if (settings.of_devices || settings.options.claim == Claim::Confined) return true;
-  return !settings.type && settings.resource.empty() &&
+  return !settings.type && settings.resources.empty() &&
          policy::recognise_kind(input.policy()) == policy::DocumentKind::IotDevice;
 }
 

@@ -49,8 +49,10 @@ Error not_of_type(std::string_view arn, const TypeFacts& facts) {
               "`" + std::string(arn) + "` is no ARN of one " + std::string(facts.name),
               facts.type == ResourceType::S3Bucket
                   ? "name one bucket without wildcards, as `arn:aws:s3:::example`; access points "
-                    "and directory buckets are resources of their own"
-                  : "name one resource with its region and account, without wildcards");
+                    "and directory buckets are resources of their own; --resource can be said "
+                    "several times"
+                  : "name one resource with its region and account, without wildcards; --resource "
+                    "can be said several times");
 }
 
 // An ARN of the type itself: access points are no buckets though they are of S3, aliases no keys.

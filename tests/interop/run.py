@@ -277,6 +277,27 @@ def sarif_validates():
         python(HERE / "sarif_check.py", schema, log)
 
 
+def prove_validates():
+    shared = pathlib.Path(os.environ.get("SEALANE_SHARED", ROOT.parent / "shared"))
+    schema = shared / "schemas/sarif-2.1.0/sarif-schema-2.1.0.json"
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    policy = lambda resources: json.dumps({"Version": "2012-10-17", "Statement": [{**deny, "Resource": resources}]}, indent=1)
+    with servers.scratch("sealane-prove-") as folder:
+        log = folder / "log.sarif"
+        (folder / "holds.json").write_text(policy(["arn:aws:s3:::b", "arn:aws:s3:::b/*"]))
+        (folder / "list.json").write_text(f"[\n{policy(['arn:aws:s3:::b'])},\n{policy(['arn:aws:s3:::b/*'])}\n]")
+        (folder / "broken.json").write_text("{")
+        done = subprocess.run([SEALANE, "prove", folder, "--format", "sarif"], capture_output=True, text=True, timeout=120)
+        check(done.returncode == 2, f"exit {done.returncode}: {done.stderr[-800:]}")
+        log.write_text(done.stdout)
+        python(HERE / "sarif_check.py", schema, log)
+        found = [(one["ruleId"], pathlib.Path(at["artifactLocation"]["uri"]).name, at["region"]["startLine"])
+                 for one in json.loads(done.stdout)["runs"][0]["results"] for at in [one["locations"][0]["physicalLocation"]]]
+        wanted = [("bad-policy", "broken.json", 1), ("claim-holds", "holds.json", 4),
+                  ("plaintext-not-denied", "list.json", 5), ("plaintext-not-denied", "list.json", 23)]
+        check(sorted(found) == sorted(wanted), f"SARIF has {found}")
+
+
 def check_validates():
     shared = pathlib.Path(os.environ.get("SEALANE_SHARED", ROOT.parent / "shared"))
     schema = shared / "schemas/sarif-2.1.0/sarif-schema-2.1.0.json"
@@ -308,6 +329,7 @@ def other_tests(with_java):
         yield "the README's first use works as it is written", first_use
     if (pathlib.Path(os.environ.get("SEALANE_SHARED", ROOT.parent / "shared")) / "schemas").is_dir() or os.environ.get("CI"):
         yield "jsonschema accepts the SARIF log of policy lint", sarif_validates
+        yield "jsonschema accepts the SARIF log of prove, and its places are right", prove_validates
         yield "jsonschema accepts the SARIF log of check, and its JUnit counts are right", check_validates
     if servers.has_command("demo", "--keep"):
         yield "the demo's own count is right", demo_recount
