@@ -228,6 +228,11 @@ Status save_scripts(Env& env, const std::string& folder, const ProvedPolicy& pol
     SEALANE_TRY(write_file_atomic(env, path, as_bytes(text), IfExists::Replace));
     written += (written.empty() ? "" : ", ") + path;
   }
+  // What they really read: whether the classes are to blame is told by the difference.
+  const std::string as_asked = folder + "/disagreement-" + name + "-as-asked.smt2";
+  SEALANE_TRY(
+      write_file_atomic(env, as_asked, as_bytes(proof.script_in_classes), IfExists::Replace));
+  written += ", " + as_asked;
   std::cerr << "error: " << policy.input.name << ": internal disagreement: " << proof.detail
             << "\nhint: this is a defect of sealane; report it with " << written << "\n";
   return {};

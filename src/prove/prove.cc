@@ -311,6 +311,8 @@ class Proving {
   std::vector<Verdict> ask(const Term& question) {
     const solver::Query one = query(question);
     proof_.script = solver::standalone_script(one);
+    // Kept for the disagreement that nobody expects.
+    asked_ = one;
     return solver::check_together(solvers_, one, [this](std::size_t i, const Verdict& verdict) {
       if (verdict.answer != Answer::Unknown && !found_) finder_ = i, found_ = true;
       return take(verdict);
@@ -379,6 +381,8 @@ class Proving {
     proof_.outcome = Outcome::Unknown;
     proof_.doubt = doubt;
     proof_.detail = std::move(detail);
+    if (doubt == Doubt::Disagreement)
+      proof_.script_in_classes = solver::standalone_script_in_classes(asked_);
     proof_.counterexample.reset();
   }
 
@@ -574,6 +578,7 @@ class Proving {
   Term wanted_;  // what the reference allows
   std::string preamble_;
   Proof proof_;
+  solver::Query asked_;
   std::size_t finder_ = 0;  // who answered first
   bool found_ = false;
   std::size_t unsat_ = 0;

@@ -107,6 +107,8 @@ struct Proof {
   std::vector<Vacuous> vacuous;
   std::vector<std::string> notes;
   std::string script;  // the question, for whoever wants to ask it again
+  // Of a disagreement: the question as the solvers read it, with texts as classes.
+  std::string script_in_classes;
 };
 
 // Decides a claim about documents and the requests in scope.

@@ -148,6 +148,11 @@ std::string standalone_script(const Query& query) {
   return script;
 }
 
+std::string standalone_script_in_classes(const Query& query) {
+  LanguageCache languages;
+  return standalone_script(TextClasses(query, languages).question());
+}
+
 // The process and the query it works on.
 class Solver::Child {
  public:

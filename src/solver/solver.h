@@ -116,5 +116,7 @@ std::vector<Verdict> check_together(
 // The script that `check` sends, for keeping beside a disagreement: whoever runs it gets the same
 // answer.
 std::string standalone_script(const Query& query);
+// The same with its texts as classes, which is what the solvers read.
+std::string standalone_script_in_classes(const Query& query);
 
 }  // namespace sealane::solver

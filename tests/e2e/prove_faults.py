@@ -85,7 +85,12 @@ def solvers_that_fail(sealane, folder):
     kept = os.path.join(folder, "kept")
     done, one = asked(sealane, holds, "--cvc5", fake["invents"], "--scripts", kept)
     claim(done.returncode == 4 and one["reason"].startswith("internal-disagreement"), f"exit {done.returncode}: {one['reason']}")
-    claim(len(os.listdir(kept)) == 2, f"scripts: {os.listdir(kept)}")
+    claim(len(os.listdir(kept)) == 3, f"scripts: {os.listdir(kept)}")
+    as_asked = [name for name in os.listdir(kept) if name.endswith("-as-asked.smt2")]
+    claim(len(as_asked) == 1, f"scripts: {os.listdir(kept)}")
+    with open(os.path.join(kept, as_asked[0]), encoding="utf-8") as file:
+        text = file.read()
+    claim("(check-sat" in text and " String)" not in text, f"not what was asked: {text[:500]}")
 
 
 def files_that_are_no_policies(sealane, folder):
