@@ -100,12 +100,6 @@ std::string bare_path(std::string_view path) {
 Names::Names(const iac::System& system) : system_(&system) {
   for (std::uint32_t i = 0; i < system.resources.size(); ++i) {
     const iac::Resource& resource = system.resources[i];
-    by_address_.emplace(resource.address, i);
-    // References spell no index and no stack.
-    if (const std::string bare = bare_path(resource.address); bare != resource.address)
-      by_address_.emplace(bare, i);
-    if (const std::size_t slash = resource.address.rfind('/'); slash != std::string::npos)
-      by_address_.emplace(resource.address.substr(slash + 1), i);
     for (const char* property : kNameProperties)
       if (const iac::Value* value = resource.properties.find(property))
         if (const std::string* text = value->text(); text != nullptr && !text->empty())
@@ -124,13 +118,6 @@ std::vector<std::uint32_t> Names::of_text(std::string_view text) const {
   return out;
 }
 
-std::vector<std::uint32_t> Names::of_address(std::string_view address) const {
-  std::vector<std::uint32_t> out;
-  const auto [begin, end] = by_address_.equal_range(address);
-  for (auto at = begin; at != end; ++at) out.push_back(at->second);
-  return out;
-}
-
 std::vector<std::uint32_t> Names::meant_by(const iac::Value& value,
                                            std::span<const std::string> types) const {
   std::vector<std::uint32_t> out;
@@ -138,16 +125,18 @@ std::vector<std::uint32_t> Names::meant_by(const iac::Value& value,
     for (const std::uint32_t one : found)
       if (is_of(at(one), types) && !at(one).data_source) out.push_back(one);
   };
+  // By what the reader found: two templates may have one logical id.
+  const auto refer = [&](const iac::Reference& reference) {
+    if (reference.target < system_->resources.size()) take({reference.target});
+  };
   if (const std::string* text = value.text()) {
     take(of_text(*text));
     if (text->starts_with("arn:")) take(of_text(name_in_arn(*text)));
     if (out.empty()) take(of_text(name_in_address(*text)));
   } else if (const iac::Unknown* unknown = value.unknown()) {
-    for (const iac::Reference& reference : unknown->references)
-      take(of_address(reference.resource));
+    for (const iac::Reference& reference : unknown->references) refer(reference);
   } else if (const iac::Template* parts = value.template_text()) {
-    for (const iac::Part& part : parts->parts)
-      if (!part.reference.resource.empty()) take(of_address(part.reference.resource));
+    for (const iac::Part& part : parts->parts) refer(part.reference);
     // `arn:aws:s3:::${AWS::StackName}-raw` has no resource, `arn:aws:s3:::raw` needs none.
   }
   sort_unique(out);

@@ -31,8 +31,6 @@ class Names {
   std::vector<std::uint32_t> meant_by(const iac::Value& value,
                                       std::span<const std::string> types) const;
   const iac::Resource& at(std::uint32_t index) const { return system_->resources[index]; }
-  // The resource of an address as references spell it; nothing when there is none.
-  std::vector<std::uint32_t> of_address(std::string_view address) const;
 
  private:
   void add(std::string text, std::uint32_t resource);
@@ -44,7 +42,6 @@ class Names {
   const iac::System* system_;
   mutable std::map<std::string, Linked, std::less<>> links_;  // made when first asked for
   std::multimap<std::string, std::uint32_t, std::less<>> by_text_;
-  std::multimap<std::string, std::uint32_t, std::less<>> by_address_;
 };
 
 // A path without what picks elements: `origin[2].s3` is `origin.s3`.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "iac/cloudformation_internal.h"
@@ -60,6 +61,19 @@ void report_unknown(Collector& collector, std::uint32_t document, std::string_vi
                   std::string(kFormats));
 }
 
+// Files by size, then text: what two files declare under one address is told apart by this order,
+// whatever the files are called and however they are given.
+std::vector<const Input*> in_order_of_content(std::span<const Input> inputs) {
+  std::vector<const Input*> out;
+  for (const Input& input : inputs) out.push_back(&input);
+  std::ranges::sort(out, [](const Input* a, const Input* b) {
+    if (a->text.size() != b->text.size()) return a->text.size() < b->text.size();
+    if (const int order = a->text.compare(b->text); order != 0) return order < 0;
+    return a->name < b->name;
+  });
+  return out;
+}
+
 }  // namespace
 
 Parsed<System> read(std::span<const Input> inputs, const Wanted& wanted,
@@ -67,7 +81,8 @@ Parsed<System> read(std::span<const Input> inputs, const Wanted& wanted,
   Collector collector(wanted, parameters, limits);
   CloudFormationReader stacks(collector);
   TerraformJsonReader configurations(collector);
-  for (const Input& input : inputs) {
+  for (const Input* one : in_order_of_content(inputs)) {
+    const Input& input = *one;
     if (input.text.size() > limits.bytes_max) {
       const std::uint32_t document = collector.begin_document(input.name, {});
       collector.error({document, 0}, fmt::format("the file has {} bytes; {} are the limit",
