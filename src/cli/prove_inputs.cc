@@ -113,7 +113,11 @@ Result<std::vector<PolicyInput>> read_policy_inputs(Env& env,
 
 Parsed<policy::Document> parse_policy(const PolicyInput& input, policy::DocumentKind kind) {
   auto parsed = policy::parse_document(input.policy(), kind, input.file);
-  for (Diagnostic& diagnostic : parsed.diagnostics) shift(diagnostic.span, input.origin);
+  for (Diagnostic& diagnostic : parsed.diagnostics) {
+    shift(diagnostic.span, input.origin);
+    if (diagnostic.severity == Severity::Error && diagnostic.hint.empty())
+      diagnostic.hint = "a policy is one JSON object with `Version` and `Statement`";
+  }
   if (parsed.value)
     for (policy::Statement& statement : parsed.value->statements) shift(statement, input.origin);
   return parsed;
